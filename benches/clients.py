@@ -1,4 +1,4 @@
-"""A station with every door open and clients of its doors, for the scripts that measure them. Standard library only."""
+"""A station with the socket, OSC and HTTP open, and clients for them, for the bench scripts. Standard library only."""
 
 import base64, json, os, re, select, socket, struct, subprocess, threading, time
 
@@ -13,7 +13,7 @@ def private_mb(pid):
 
 
 class Station:
-    """`busker serve` on a FIFO, with every door open."""
+    """`busker serve` on a FIFO, with the socket, OSC and HTTP open."""
 
     def __init__(self, program, home, settings=""):
         self.home = home
@@ -49,13 +49,13 @@ class Station:
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
     def bytes(self, seconds):
-        """What comes over the wire, for so long."""
+        """The bytes from the FIFO, within so many seconds."""
         if not select.select([self.wire], [], [], seconds)[0]:
             return b""
         return os.read(self.wire, 4096)
 
     def drain(self, seconds=0.2):
-        """Throws away what is there, for a second at most: a clock never ends."""
+        """Drops the waiting bytes, for a second at most: a clock never ends."""
         end = time.monotonic() + 1
         while self.bytes(seconds) and time.monotonic() < end:
             pass
@@ -66,7 +66,7 @@ class Station:
 
 
 class Socket:
-    """A guest at the socket."""
+    """A client of the socket."""
 
     def __init__(self, station, role="ask"):
         self.stream = socket.socket(socket.AF_UNIX)
@@ -118,7 +118,7 @@ class Osc:
 class WebSocket:
     """A client of /api/events; enough of RFC 6455 for short messages."""
 
-    # A pong that nobody asked for: who is silent for 10 s is sent away.
+    # An unrequested pong: a client that is silent for 10 s is disconnected.
     HEARTBEAT = b"\x8a\x80\0\0\0\0"
 
     def __init__(self, station):
@@ -142,7 +142,7 @@ class WebSocket:
 
 
 def drain_all(streams, end, got, heartbeat=b""):
-    """Reads what the streams get until `end`, without looking at it, and says every few seconds that it is there."""
+    """Reads the streams until `end`, drops the data, and sends a heartbeat every few seconds."""
     poll = select.poll()
     by_fd = {stream.fileno(): stream for stream in streams}
     for fd in by_fd:

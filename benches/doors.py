@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures the doors of a running station: command to effect through the socket, OSC and WebSocket; what 32 WebSocket
-clients cost; what a flood of OSC does to the callback, the MIDI clock and the memory; what a stuck screen costs.
+"""Measures the clients of a running station: command to effect through the socket, OSC and WebSocket; the cost of 32
+WebSocket clients; the effect of a flood of OSC on the callback, the MIDI clock and the memory; the cost of a stuck screen.
 
 usage: doors.py target/release/busker
 
-Prints each figure with its limit and ends with 1 where one is over. The station plays on a FIFO, which this process
+Prints each figure with its limit and exits with 1 if one is exceeded. The station plays on a FIFO, which this process
 reads: a command's effect is the byte of its note there, so every figure holds this process's own wake-up, too. This
 process runs beside the station on the same cores."""
 
@@ -19,7 +19,7 @@ FLOOD, FLOOD_SECONDS = 100_000, 10
 
 
 def latency_ms(station, door):
-    """From a command to its note on the wire, for so many notes; the clock is off, so nothing else is there."""
+    """The delay from a command to its note on the FIFO, for NOTES notes; the clock is off, so there are no other bytes."""
     station.drain()
     times = []
     for n in range(NOTES):
@@ -40,14 +40,14 @@ def latency_ms(station, door):
 
 
 def load(station, seconds):
-    """What the station costs, in percent of a core."""
+    """The CPU load of the station, in percent of a core."""
     before, begun = station.cpu_seconds(), time.monotonic()
     time.sleep(seconds)
     return (station.cpu_seconds() - before) / (time.monotonic() - begun) * 100
 
 
 def clients_load(station, seconds=20):
-    """What 32 WebSocket clients cost more than none, and messages a second of each."""
+    """The additional load of 32 WebSocket clients, and messages a second of each."""
     alone = load(station, seconds)
     clients = [WebSocket(station) for _ in range(CLIENTS)]
     got = [0]
@@ -63,7 +63,7 @@ def clients_load(station, seconds=20):
 
 
 def jitter_us(station, seconds):
-    """How far the distances of clock pulses are from what they are at 120 BPM: p50 and p99 in µs."""
+    """The deviation of the distances of clock pulses from 120 BPM: p50 and p99 in µs."""
     station.drain()
     instants, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
@@ -75,7 +75,7 @@ def jitter_us(station, seconds):
 
 
 def flood(port):
-    """Sends a flood of OSC; in a process of its own, or this one's clock would be late."""
+    """Sends a flood of OSC; in a process of its own, because this one's measurement of the clock would be late."""
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sender.connect(("127.0.0.1", port))
     packets = [Osc.packet(f"param.set filter_cutoff {n}") for n in range(2)]

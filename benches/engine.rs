@@ -1,7 +1,7 @@
-//! How long a block takes, a thousand controllers through the scheduler, and the engine in virtual time.
+//! Measures a block, a thousand controllers through the scheduler, and the engine in virtual time.
 //!
-//! `cargo bench -p busker-benches --bench engine` prints, before criterion's own figures, the distribution of the callback: its limit is
-//! at the 99th percentile, which criterion does not tell.
+//! `cargo bench -p busker-benches --bench engine` prints the distribution of the callback before criterion's own
+//! figures: its limit is at the 99th percentile, which criterion does not report.
 
 #![allow(
     clippy::unwrap_used,
@@ -59,7 +59,7 @@ fn spec(block_frames: u32) -> DeviceSpec {
     }
 }
 
-/// The heaviest patch: every effect, and the click beside it.
+/// The patch with the highest load: every effect, with the click.
 const PATCH: [&str; 8] = [
     "record.start bench",
     "click.on on",
@@ -71,7 +71,7 @@ const PATCH: [&str; 8] = [
     "note.on C3 100",
 ];
 
-/// An engine that plays with everything on and records: the callback on one side, the rest on the other.
+/// An engine that plays and records with everything on: the callback, and the work of the other threads.
 struct Busy {
     engine: Assembly,
     block_frames: usize,

@@ -12,7 +12,7 @@ from clients import private_mb
 
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
 TICKS = os.sysconf("SC_CLK_TCK")
-# What is always held: 66 s of two inputs and the master at 48 kHz, four bytes a sample.
+# The size of the capture buffer: 66 s of two inputs and the master at 48 kHz, four bytes a sample.
 CAPTURE_MB = 66 * 48_000 * 4 * 4 / 2**20
 
 
@@ -29,7 +29,7 @@ class Station:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def read(self, seconds, until=None):
-        """Reads what it draws, for so long or until a text came; returns the bytes and when that was."""
+        """Reads its output, for so many seconds or until a text; returns the bytes and the time of the text."""
         got, end = b"", time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if select.select([self.fd], [], [], left)[0]:
@@ -39,7 +39,7 @@ class Station:
         return got, time.monotonic()
 
     def processes(self):
-        """The one between station and shell, and the station."""
+        """The process ids of the launcher and of the station."""
         children = open(f"/proc/{self.pid}/task/{self.pid}/children").read().split()
         return [self.pid, *map(int, children)]
 
@@ -114,9 +114,9 @@ KNOBS = ["filter_cutoff", "filter_resonance", "osc_shape", "osc_alt", "eg_attack
 
 
 def lfo_load(home, seconds=20):
-    """What 16 LFOs on a port cost, in percent of a core: without a screen, on a FIFO, beside the same without them.
+    """The load of 16 LFOs on a port, in percent of a core: without a screen, on a FIFO, compared with the same without LFOs.
 
-    Slow ones and fast ones; on a port that takes everything, each sends up to 100 values a second."""
+    Slow and fast LFOs; on a port without a limit, each sends up to 100 values a second."""
     fifo = home + "/port"
     os.mkfifo(fifo)
     fd = os.open(fifo, os.O_RDWR)

@@ -1,4 +1,4 @@
-//! How long the library takes to load with a user's folder of 400 profiles: every start waits for it.
+//! Measures loading the library with a user's folder of 400 profiles: every start waits for it.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the bench")]
 
@@ -6,10 +6,10 @@ use busker::profile::{Library, Places, Profile, ProfileScan};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{fs, hint::black_box, path::Path};
 
-/// More than anyone has; about what midi.guide lists.
+/// More than any user has; about the number in midi.guide.
 const FILES: usize = 400;
 
-/// The built-in profiles over and over, each copy with an id of its own.
+/// Copies of the built-in profiles, each with an id of its own.
 fn fill(folder: &Path) {
     let built_in = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../profiles")).unwrap();
     let texts: Vec<String> = built_in.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
@@ -26,7 +26,7 @@ fn load(criterion: &mut Criterion) {
     let (library, faults) = Library::load(Some(folder.path()));
     assert_eq!((library.ids().filter(|id| id.starts_with("copy_")).count(), faults.len()), (FILES, 0));
     criterion.bench_function("load 400 profiles", |bench| bench.iter(|| black_box(Library::load(Some(folder.path())))));
-    // Until the files are old enough to be kept.
+    // Until the files are old enough to be cached.
     std::thread::sleep(std::time::Duration::from_secs(4));
     let known = Some(folder.path().join("known.json"));
     let places = Places { folder: Some(folder.path().to_owned()), settings: None, known };

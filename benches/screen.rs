@@ -1,4 +1,4 @@
-//! What a frame costs: the decision whether to draw, and a full draw, at the least window and at a large one.
+//! Measures a frame: the decision whether to draw, and a full draw, in the smallest window and in a large one.
 
 #![allow(clippy::unwrap_used)]
 

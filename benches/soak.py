@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Plays a station for hours: it follows a MIDI clock, passes a keyboard on, makes, splits, renames and removes takes, and
-clients of every door come and go. Says what its memory, descriptors and threads were meanwhile.
+"""Runs a station for hours: it follows a MIDI clock, passes a keyboard on, makes, splits, renames and removes takes, and
+clients of every kind connect and leave. Prints its memory, descriptors and threads meanwhile.
 
 usage: soak.py target/release/busker [SECONDS]
 
-Prints a row a minute and ends with 1 where the last quarter needs more than the second one, by their medians (a row may
+Prints a row a minute and exits with 1 if the last quarter needs more than the second one, by their medians (a row may
 meet a file that is just split, or a client that comes): over 1 MB of private memory, a descriptor or a thread."""
 
 import atexit, os, random, statistics, sys, tempfile, threading, time
@@ -19,7 +19,12 @@ SETTINGS = """midi:
     - {{ port: 'raw:{clock}', output: no }}
     - {{ port: 'raw:{keyboard}', output: no, thru: [port] }}
 clock: {{ source: midi }}
+record: {{ split: 2s }}
 """
+
+
+# Commands that were not done.
+REFUSED = []
 
 
 def sends_clock(path, end, bpm=124.0):
@@ -69,10 +74,10 @@ def makes_takes(station, end):
     desk, n = Socket(station), 0
     while time.monotonic() < end:
         n += 1
-        for command in [f"record.start soak{n}", "record.mark", "record.split", "record.mark"]:
-            desk.ask(command)
-            time.sleep(2)
-        desk.ask("record.stop")
+        for command in [f"record.start soak{n}", "record.mark", "record.mark", "record.mark", "record.stop"]:
+            if not (answer := desk.ask(command))["done"]:
+                REFUSED.append(f"{command}: {answer['text']}")
+            time.sleep(2 if command != "record.stop" else 0)
         time.sleep(1)
         desk.ask(f"take.rename soak{n}.wav kept{n}")
         desk.ask("record.capture")
@@ -81,7 +86,7 @@ def makes_takes(station, end):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             if name.endswith(".wav"):
                 desk.ask(f"take.remove {name}")
-        # The trash is the user's; a disk is not to be filled in the meantime.
+        # The user empties the trash; meanwhile it must not fill the disk.
         for root, _, names in os.walk(folder + "/.trash"):
             for name in names:
                 os.remove(os.path.join(root, name))
@@ -116,6 +121,8 @@ def main():
             sys.exit("a client hangs")
         atexit.unregister(station.process.kill)
         station.close()
+    if REFUSED:
+        sys.exit(f"refused: {REFUSED[:5]}")
     quarter = len(rows) // 4
     early, late = rows[quarter:2 * quarter], rows[-quarter:]
     middle = [[statistics.median(row[k] for row in rows) for rows in (early, late)] for k in range(3)]

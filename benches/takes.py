@@ -6,7 +6,7 @@ usage: takes.py target/release/busker [SECONDS]
 jackd runs the dummy driver under a name of its own, with 32 inputs. Both
 record them, one after the other, for 20 s or as many as are given, while another process writes to the same disk. Then
 the header of 1 GiB of audio is repaired, in a file that is all holes and in one that was written. Prints each figure with
-its limit and ends with 1 where one is over. What it starts and writes, in a folder of its own, is gone when it ends."""
+its limit and ends with 1 where one is over. It ends its processes and deletes its folder at the end."""
 
 import os, signal, struct, subprocess, sys, tempfile, threading, time
 
@@ -18,7 +18,7 @@ CHANNELS, RATE_HZ, SAMPLE_BYTES = 32, 48_000, 3
 PERIOD = 1024
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVER = f"busker-takes-{os.getpid()}"
-# Where busker's audio begins.
+# The offset of busker's audio in a file.
 AUDIO_AT = 4096
 
 
@@ -30,7 +30,7 @@ def environment(home):
 
 
 class Child:
-    """A process that is gone when the block ends."""
+    """A process that is ended with the block."""
 
     def __init__(self, home, *command):
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -60,7 +60,7 @@ class Child:
 
 
 class DiskLoad:
-    """Writes 64 MB again and again, each to the disk, until the block ends."""
+    """Writes 64 MB repeatedly, each time synced to the disk, until the block ends."""
 
     def __init__(self, home):
         self.path, self.over, self.written = home + "/load", threading.Event(), 0
@@ -91,7 +91,7 @@ def wait_for(what, done, seconds=20):
 
 
 def frames_of(path):
-    """By sox."""
+    """The frames of a file, by sox."""
     return int(subprocess.run(["soxi", "-s", path], check=True, capture_output=True, text=True).stdout)
 
 
@@ -100,7 +100,7 @@ def size(path):
 
 
 def recorded(home, path, *command):
-    """Of a recorder, after so many seconds: its CPU seconds in them and in all, its private MB, and its frames."""
+    """Runs a recorder for so many seconds: its CPU seconds in them and in all, its private MB, and its frames."""
     with Child(home, *command) as recorder:
         wait_for("the recording", lambda: size(path) > 100_000)
         begun, started = time.monotonic(), recorder.cpu_seconds()
@@ -115,7 +115,7 @@ def by_busker(home):
     figures = recorded(home, path, PROGRAM, "record", "--device", "jack", "--input", f"1-{CHANNELS}", "--out", path)
     with open(path, "rb") as take:
         take.seek(AUDIO_AT + figures[-1] * CHANNELS * SAMPLE_BYTES)
-        # What happened to it is told by the labels after its audio.
+        # The labels after the audio name the events.
         labels = take.read()
     os.unlink(path)
     return figures, labels.count(b"xrun\0"), labels.count(b"gap ")
@@ -130,14 +130,14 @@ def by_jack_capture(home):
 
 
 def capture_mb():
-    """What is always held of the inputs and the master: as much as the standard settings allow, but never less than six
-    seconds."""
+    """The size of the capture buffer of the inputs and the master, in MB: as the default settings allow, but never less than
+    six seconds."""
     frame_bytes = (CHANNELS + 2) * 4
     return max(6 * RATE_HZ * frame_bytes, min(66 * RATE_HZ * frame_bytes, 64e6)) / 1e6
 
 
 def interrupted(home, is_written):
-    """A take of 1 GiB whose header tells of a second."""
+    """A take of 1 GiB whose header has the size of a second."""
     path = home + "/long.wav"
     form = struct.pack("<HHIIHH", 1, 2, RATE_HZ, RATE_HZ * 6, 6, 24)
     header = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", RATE_HZ * 6)
@@ -187,7 +187,7 @@ def main():
         ("private memory of busker", busker[2], f"MB; jack_capture {theirs[2]:.2f}", lambda x: True),
         ("  its capture buffer", capture_mb(), "MB", lambda x: True),
         ("  without that", busker[2] - capture_mb(), "under 40 MB", lambda x: x < 40),
-        # An interrupted server hands out less than the time that passes.
+        # An interrupted server delivers less than the elapsed time.
         ("recorded by busker", busker[3], f"frames, at least {frames:.0f}", lambda x: x >= frames or xruns > 0),
         ("recorded by jack_capture", theirs[3], "frames", lambda x: True),
         ("gaps", gaps, "none", lambda x: x == 0),

@@ -132,7 +132,7 @@ pub fn recorder_option(bytes: &[u8]) {
                 }
                 Err(why) => {
                     assert_eq!(before, options, "{why}");
-                    assert!(why.contains(row.name) && why.contains("allowed is"), "{why}");
+                    assert!(why.contains(row.name) && why.contains("allowed:"), "{why}");
                 }
             }
         }

@@ -4,15 +4,14 @@
 # usage: scripts/setup.sh run|test
 set -eu
 
-# libc6-dev: what gcc links programs with; a minimal Debian has gcc without it.
+# libc6-dev: gcc needs it to link programs; a minimal Debian has gcc without it.
 run='gcc libc6-dev pkg-config libasound2-dev'
 # libasound2-plugins: ALSA's "jack" plugin; python3: the script that measures the limits; ffmpeg, mediainfo,
-# sndfile-programs: readers of WAV files beside sox; python3-venv: what is written in Python; liblo-tools: OSC clients;
-# strace: lets a disk stall; util-linux: mounts that end with their process; curl, chromium, chromium-driver: who comes
-# over HTTP.
+# sndfile-programs: readers of WAV files besides sox; python3-venv: for the Python packages; liblo-tools: OSC clients;
+# strace: stalls a disk; util-linux: mounts that end with their process; curl, chromium, chromium-driver: HTTP clients.
 test='jackd2 jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3
     python3-venv ffmpeg mediainfo sndfile-programs liblo-tools strace util-linux curl chromium chromium-driver'
-# wavinfo reads WAV files; python-osc says OSC; schemathesis asks what an OpenAPI description says can be asked.
+# wavinfo reads WAV files; python-osc sends OSC; schemathesis tests an HTTP server by its OpenAPI description.
 python='wavinfo==4.0.1 python-osc==1.9.3 schemathesis==4.32.5'
 venv=$(dirname "$0")/../target/python
 
@@ -59,7 +58,7 @@ install_python() {
     echo "$python" >"$venv/installed"
 }
 
-# The least Rust is the one Cargo.toml names.
+# The minimum Rust version is in Cargo.toml.
 check_rust() {
     least=$(sed -n 's/^rust-version = "1\.\([0-9]*\).*/\1/p' "$(dirname "$0")/../Cargo.toml")
     have=$("${RUSTC:-rustc}" --version 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\).*/\1/p')

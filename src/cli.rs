@@ -1,7 +1,7 @@
-//! The command line: what may be asked, and one file per verb that does it.
+//! The command line: its arguments, and one file per subcommand.
 //!
-//! Exit codes: 0 done; 1 something failed that was not the asker's mistake; 2 what was asked cannot be (a name, a
-//! number, a file, a device), said in one message.
+//! Exit codes: 0 success; 1 something failed that was not the user's mistake; 2 the user asked for something impossible
+//! (a name, a number, a file, a device), reported in one message.
 
 mod attach;
 mod calibrate;
@@ -32,27 +32,27 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use setup::StationArgs;
 use std::{io::Write, process::ExitCode};
 
-/// Examples stand where people look for them.
+/// Examples at the end of the help, where users look for them.
 const EXAMPLES: &str = "\
 Examples:
-  busker                                 the station; on the built-in synth if nothing is plugged in
-  busker --demo                          the station on the built-in synth, whatever is plugged in
-  busker --device alsa:USB --input 3-4   a certain interface and its inputs
-  busker --session ~/jams/friday         tempo, knobs, snapshots and takes in a folder of their own
-  busker devices                         what there is, and what would be taken
+  busker                                 the station; with nothing plugged in, on the built-in synth
+  busker --demo                          the station on the built-in synth
+  busker --device alsa:USB --input 3-4   an audio interface and its inputs
+  busker --session ~/jams/friday         tempo, parameters, snapshots and takes in one folder
+  busker devices                         devices and ports, and what auto would choose
   busker run jam.yaml --simulate --out out/
   busker record --seconds 60 --out jam.wav
   busker calibrate                       the delay from output 1 to input 1, through a cable
   busker clock --bpm 120 --port alsa:NTS-1
-  busker monitor --port alsa:NTS-1       what the synth sends
-  busker profiles import synth.csv       a profile of a table as midi.guide has them
-  busker takes repair                    recordings an interrupted run left, made whole
-  busker takes export jam --format flac  a file for others
-  busker nts1 backup FOLDER              its program and settings as files; --port sim to try
+  busker monitor --port alsa:NTS-1       the MIDI messages a synth sends
+  busker profiles import synth.csv       a profile from a table in the midi.guide format
+  busker takes repair                    headers of takes after a crash or power cut
+  busker takes export jam --format flac  a file to share
+  busker nts1 backup FOLDER              program and settings of an NTS-1; --port sim to try
 
 In the station, ? shows every key and : takes every command.";
 
-/// A performance station for hardware synths that lives in a terminal.
+/// A performance station for hardware synths in the terminal.
 #[derive(Debug, Parser)]
 #[command(name = "busker", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -70,29 +70,29 @@ enum Verb {
     Record(record::RecordArgs),
     /// Run the station without a screen, for `attach`, OSC, HTTP and WebSocket
     Serve(serve::ServeArgs),
-    /// Show the station that runs already; it goes on when the screen is left
+    /// Show the running station; it keeps running when you leave the screen
     Attach(attach::AttachArgs),
-    /// Give the running station a command, and print its answer
+    /// Send a command to the running station and print its answer
     Do(one_shot::DoArgs),
-    /// Print how the running station is
+    /// Print the status of the running station
     Status(status::StatusArgs),
-    /// Print what happens in the running station, one line each
+    /// Print the events of the running station, one per line
     Watch(watch::WatchArgs),
-    /// Measure the delay from the outputs to an input, through a cable or the room, and keep it
+    /// Measure and store the delay from the outputs to an input, through a cable or the room
     Calibrate(calibrate::CalibrateArgs),
-    /// Be a MIDI clock
+    /// Send MIDI clock only
     Clock(clock::ClockArgs),
-    /// Print the MIDI messages that come in
+    /// Print incoming MIDI messages
     Monitor(monitor::MonitorArgs),
-    /// Ask an NTS-1 mkII who it is, back it up, and manage its user units
+    /// Show and back up an NTS-1 mkII, and manage its user units
     Nts1(nts1::Nts1Args),
-    /// List audio devices and MIDI ports, and what would be taken
+    /// List audio devices and MIDI ports, and what auto would choose
     Devices(devices::DevicesArgs),
-    /// List, show and check profiles of synths, or make them of tables
+    /// List, show and check synth profiles, or import them from tables
     Profiles(profiles::ProfilesArgs),
-    /// List, show, trim, rename, remove and export recordings, and repair what an interrupted run left
+    /// List, show, play, trim, rename, remove, export and repair takes
     Takes(takes::TakesArgs),
-    /// Say where the log is
+    /// Print the path of the log file
     Logs,
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
@@ -100,7 +100,7 @@ enum Verb {
     Man,
 }
 
-/// Why a verb ended without having done what was asked: a sentence, and whose mistake it was.
+/// Why a subcommand failed: a sentence, and whether it is the user's mistake.
 #[derive(Debug)]
 pub struct Failure {
     text: String,
@@ -108,23 +108,23 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// What was asked cannot be: exit code 2.
+    /// A mistake of the user: exit code 2.
     fn asked(text: impl ToString) -> Failure {
         Failure { text: text.to_string(), code: 2 }
     }
 
-    /// Something else went wrong: exit code 1.
+    /// Any other failure: exit code 1.
     fn other(text: impl ToString) -> Failure {
         Failure { text: text.to_string(), code: 1 }
     }
 
-    /// Somebody has said it already.
+    /// A failure that was already reported.
     fn told(code: u8) -> Failure {
         Failure { text: String::new(), code }
     }
 }
 
-/// What a verb comes to.
+/// The result of a subcommand.
 type Outcome = Result<(), Failure>;
 
 fn read_arguments() -> Result<Cli, clap::Error> {
@@ -132,20 +132,20 @@ fn read_arguments() -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
 }
 
-/// A number below zero is read as the value of its option: what is allowed there says the option, and not that there is
-/// no option `-1`.
+/// A number below zero is read as the value of its option: then the error gives the allowed values, and not that there
+/// is no option `-1`.
 fn with_negative_numbers(command: clap::Command) -> clap::Command {
     let takes_value = |arg: &clap::Arg| !arg.is_positional() && arg.get_action().takes_values();
     let command = command.mut_args(|arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg });
     command.mut_subcommands(with_negative_numbers)
 }
 
-/// Reads the command line and does what it asks.
+/// Reads the command line and runs the subcommand.
 pub fn main() -> ExitCode {
     let cli = match read_arguments() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are no errors; clap knows which stream each belongs to.
+            // Help and version are no errors; clap selects the stream for each.
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
         }
@@ -182,13 +182,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One message on the standard error.
+/// Prints a message to the standard error.
 pub fn complain(text: &str) {
-    // A closed terminal cannot be told anything.
+    // A closed terminal shows no message.
     let _ = writeln!(std::io::stderr(), "busker: {text}");
 }
 
-/// Lines on the standard output.
+/// Prints lines to the standard output.
 fn print(text: &str) -> Outcome {
     match writeln!(std::io::stdout(), "{}", text.trim_end()) {
         // `busker devices | head` is no failure.

@@ -1,10 +1,10 @@
-//! Everything anyone may ask of the engine: one row per command, and nothing else anywhere.
+//! All commands of the engine: one row per command, in this table only.
 //!
 //! Keys, the `:` line, scripts, the help screen and the manual page all read this table: `record.start` is spelled
 //! the same everywhere. A row gives the name, the arguments with their kinds, and one line of help; the enum, the
 //! parser and the printer are made from it, so they cannot disagree.
 //!
-//! To add a command: add a row here and its arm in `engine/control/execute.rs`. The compiler names what is missing.
+//! To add a command: add a row here and its arm in `engine/control/execute.rs`. The compiler reports the missing arm.
 
 pub mod arg;
 pub mod channels;
@@ -14,9 +14,11 @@ use crate::motion::{ModulatorRequest, ModulatorSlot};
 use crate::music::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
+use crate::session::song::QuantizeGrid;
+use crate::session::track::{MonitorMode, RecordMode};
 use arg::{
-    Arg, ArgKind, Hex, InputNumber, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Percent, PortName, Seconds,
-    Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Velocity, Which,
+    Arg, ArgKind, Bars, Hex, InputNumber, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Pan, Percent, PortName,
+    Seconds, Speed, Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Times, TrackNumber, Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -24,7 +26,7 @@ use std::{fmt, str::FromStr};
 /// One row of the table.
 #[derive(Debug)]
 pub struct CommandSpec {
-    /// As it is written everywhere, like `record.start`.
+    /// Its name everywhere, like `record.start`.
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
@@ -36,15 +38,15 @@ pub struct CommandSpec {
 /// One argument of a command.
 #[derive(Debug)]
 pub struct ArgSpec {
-    /// What it is, in one word.
+    /// Its name, one word.
     pub name: &'static str,
-    /// What may stand there.
+    /// Allowed values.
     pub kind: ArgKind,
     /// Whether it may be left out.
     pub optional: bool,
 }
 
-/// An argument that does not fit: which one, and what is allowed.
+/// An argument that is not allowed: which one, and the allowed values.
 #[derive(Debug)]
 struct BadArg {
     index: usize,
@@ -53,7 +55,7 @@ struct BadArg {
 
 macro_rules! commands {
     ($( #[doc = $help:literal] $variant:ident = $name:literal { $( $field:ident : $kind:ty ),* } )*) => {
-        /// A request, checked: whoever holds one knows that its arguments are in range.
+        /// A checked command: its arguments are in range.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Command {
             $( #[doc = $help] $variant {
@@ -87,7 +89,7 @@ macro_rules! commands {
                 match self { $( Command::$variant { .. } => $name ),* }
             }
 
-            /// Its arguments as they are written; those left out are left out.
+            /// Its arguments as text; omitted ones are left out.
             pub fn words(&self) -> Vec<String> {
                 match self {
                     $( Command::$variant { $( $field ),* } => {
@@ -101,153 +103,211 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Play from the place last located: the beginning, at first
+    /// Play from the last located position; at first, from 1:1:0
     TransportPlay = "transport.play" {}
-    /// Stop; the place is kept for transport.continue
+    /// Stop; transport.continue resumes from here
     TransportStop = "transport.stop" {}
     /// Play when stopped, stop when playing
     TransportToggle = "transport.toggle" {}
-    /// Play on from where it was stopped
+    /// Resume playback from where it was stopped
     TransportContinue = "transport.continue" {}
-    /// Go to a place, playing or stopped
+    /// Move the song position, playing or stopped
     TransportLocate = "transport.locate" { position: Position }
-    /// Set the tempo, from the next clock pulse on
+    /// Set the tempo, 20 to 300 BPM, from the next clock pulse on
     ClockBpm = "clock.bpm" { bpm: Bpm }
-    /// Tap the tempo: from the second tap on
+    /// Tap the tempo; the second tap sets it
     ClockTap = "clock.tap" {}
-    /// Change the tempo by so many BPM
+    /// Nudge the tempo up or down, in BPM
     ClockNudge = "clock.nudge" { bpm: TempoStep }
-    /// Send MIDI clock, start and stop to the ports, or not
+    /// Send MIDI clock, start and stop to the ports: on or off
     ClockRun = "clock.run" { state: OnOff }
-    /// Whose tempo it is: busker's own, or that of a MIDI clock that comes in
+    /// Choose the tempo source: internal, or incoming MIDI clock
     ClockSource = "clock.source" { source: ClockSource }
-    /// Move a port in time: later, or earlier where negative
+    /// Set a port's clock offset in ms; negative is earlier
     ClockOffset = "clock.offset" { port: PortName, ms: OffsetMs }
-    /// Give a port a part of the clock, or not
+    /// Send a part of the MIDI clock to a port: on, off or toggle
     ClockSend = "clock.send" { port: PortName, what: Which, state: Switch }
-    /// Record the inputs to a new WAV file; the name is made from the date if none is given
+    /// Record the inputs to a new WAV file, named by date if no name is given
     RecordStart = "record.start" { name: Option<Text> }
-    /// Finish the take
+    /// End the take
     RecordStop = "record.stop" {}
-    /// Keep what was just played as a take: a minute of it, or so many seconds or bars
+    /// Save the last minute, or the given seconds or bars, as a take
     RecordCapture = "record.capture" { length: Option<Length> }
-    /// Name this place in the take that is being made
+    /// Add a marker at this point of the take being recorded
     RecordMark = "record.mark" { text: Option<Text> }
-    /// Change how takes are made, or say how
+    /// Set an option of the recorder, or show its value
     RecordSet = "record.set" { option: Name, value: Option<Text> }
-    /// Record when not recording, finish the take when recording
+    /// Start recording, or end the take that is being recorded
     RecordToggle = "record.toggle" {}
-    /// Say what is being recorded, and where
+    /// Show the take being recorded and where it is saved
     RecordStatus = "record.status" {}
-    /// Hear a take of the folder of takes through the outputs; recordings do not change
+    /// Play a take through the outputs; recordings do not contain it
     TakePlay = "take.play" { take: Text }
-    /// Hear the take no more
+    /// Stop take playback
     TakeStop = "take.stop" {}
-    /// Go to a place in the take that is heard
+    /// Move take playback to a position in seconds
     TakeSeek = "take.seek" { seconds: Seconds }
-    /// Keep the list of takes for the screen to show
+    /// Keep the list of takes up to date for the screen: on, off or toggle
     TakeList = "take.list" { state: Switch }
-    /// Give a take another name; one with spaces stands in "quotes"
+    /// Rename a take; put a name with spaces in "quotes"
     TakeRename = "take.rename" { take: TakeName, to: Text }
-    /// Put a take into the trash of its folder
+    /// Move a take to the trash in its folder
     TakeRemove = "take.remove" { take: Text }
-    /// The metronome, heard but not recorded, while the song plays
+    /// Add an empty track
+    TrackAdd = "track.add" { name: Option<Text> }
+    /// Remove a track; edit.undo brings it back, its takes stay
+    TrackRemove = "track.remove" { track: TrackNumber }
+    /// Rename a track
+    TrackName = "track.name" { track: TrackNumber, name: Text }
+    /// Choose the taps a track records: one or two, like 1 or master
+    TrackInput = "track.input" { track: TrackNumber, taps: Text }
+    /// Arm a track for track.record: on, off or toggle
+    TrackArm = "track.arm" { track: TrackNumber, state: Switch }
+    /// Set when a track's input is in the outputs: auto, on or off
+    TrackMonitor = "track.monitor" { track: TrackNumber, mode: MonitorMode }
+    /// Set a track's fader in dB
+    TrackGain = "track.gain" { track: TrackNumber, gain: Decibels }
+    /// Pan a track, from -1 (left) to 1 (right)
+    TrackPan = "track.pan" { track: TrackNumber, pan: Pan }
+    /// Mute a track: on, off or toggle
+    TrackMute = "track.mute" { track: TrackNumber, state: Switch }
+    /// Solo a track: on, off or toggle; mutes stay as they are
+    TrackSolo = "track.solo" { track: TrackNumber, state: Switch }
+    /// Set what recording does to what is there: layer, replace or takes
+    TrackMode = "track.mode" { track: TrackNumber, mode: RecordMode }
+    /// Set how much of the older layers each turn of an overdub keeps, in percent
+    TrackFeedback = "track.feedback" { track: TrackNumber, percent: Percent }
+    /// Press a track's pedal: record, play, overdub, play; twice undoes, held clears
+    TrackPedal = "track.pedal" { track: TrackNumber, state: Option<OnOff> }
+    /// Record the armed tracks while the song plays: on, off or toggle
+    TrackRecord = "track.record" { state: Switch }
+    /// Undo the last change of a track: its last pass, at first
+    TrackUndo = "track.undo" { track: TrackNumber }
+    /// Redo the last undone change of a track
+    TrackRedo = "track.redo" { track: TrackNumber }
+    /// Remove everything recorded on a track; track.undo brings it back
+    TrackClear = "track.clear" { track: TrackNumber }
+    /// Set the speed of a track's loop; negative plays it backwards
+    TrackSpeed = "track.speed" { track: TrackNumber, speed: Speed }
+    /// Make a track's loop longer by repeating it, 2 to 64 times
+    TrackMultiply = "track.multiply" { track: TrackNumber, times: Times }
+    /// Shorten a track's loop to its first bars
+    TrackCrop = "track.crop" { track: TrackNumber, bars: Bars }
+    /// Undo the last change of the session: tracks, loop, markers or parameters
+    EditUndo = "edit.undo" {}
+    /// Redo the last undone change of the session
+    EditRedo = "edit.redo" {}
+    /// Set the song's loop region and turn it on
+    LoopSet = "loop.set" { from: Position, to: Position }
+    /// Repeat the song's loop region: on, off or toggle
+    LoopOn = "loop.on" { state: Switch }
+    /// Loop so many bars from the bar that plays
+    LoopBars = "loop.bars" { bars: Bars }
+    /// Set the grid that pedals and recordings wait for
+    QuantizeSet = "quantize.set" { grid: QuantizeGrid }
+    /// Cancel what waits for the grid
+    TransportCancel = "transport.cancel" {}
+    /// Add a marker at this place of the song
+    MarkerAdd = "marker.add" { name: Option<Text> }
+    /// Move the song to a marker: its name, next or previous
+    MarkerGo = "marker.go" { marker: Text }
+    /// Play the metronome; recordings do not contain it
     ClickOn = "click.on" { state: Switch }
-    /// How loud the inputs are heard; recordings do not change
+    /// Set the monitor gain of the inputs in dB; recordings do not change
     MonitorGain = "monitor.gain" { gain: Decibels }
-    /// Gain of the recorded inputs, before meters and recording
+    /// Set the gain of recorded inputs in dB, before meters and recording
     InputGain = "input.gain" { channels: ChannelList, gain: Decibels }
-    /// Clear the clip lights and held peaks of the meters
+    /// Reset the clip indicators and peak hold of the meters
     MeterClear = "meter.clear" {}
-    /// Measure the delay from the outputs to an input, 1 or the one given, with a probe of half a second
+    /// Measure the delay from the outputs to an input, 1 to 256; the first without a number
     LatencyMeasure = "latency.measure" { input: Option<InputNumber> }
-    /// Set the offset by hand that is added to the measured delay, in ms
+    /// Set the offset added to the measured latency, -500 to 500 ms
     LatencySet = "latency.set" { ms: OffsetMs }
-    /// Turn a knob to a place from 0 to 1, or to one of its options
+    /// Set a parameter to a position from 0 to 1, or to an option
     ParamSet = "param.set" { name: Name, value: Text }
-    /// Turn a knob by steps, up or down
+    /// Change a parameter by steps, up or down
     ParamStep = "param.step" { name: Name, steps: Steps }
-    /// Turn a knob back to its default
+    /// Reset a parameter to its default
     ParamReset = "param.reset" { name: Name }
-    /// Turn all knobs to any place, or those of a section; it can be undone
+    /// Randomize all parameters, or those of a section; param.undo reverts it
     ParamRandom = "param.random" { section: Option<Text> }
-    /// Turn all knobs a little, or those of a section: at most so much of their way, up or down
+    /// Vary all parameters, or a section's, by up to a percentage
     ParamMutate = "param.mutate" { percent: Percent, section: Option<Text> }
-    /// Take back the last move of a knob, dice, recall or snapshot of the instrument in use
+    /// Undo the last parameter or snapshot change
     ParamUndo = "param.undo" {}
-    /// Do again what was taken back
+    /// Redo the last undone change
     ParamRedo = "param.redo" {}
-    /// Have an LFO or an envelope move a knob around where it stands; what is not said stays as it is
+    /// Modulate a parameter by an LFO or envelope; omitted settings are kept
     ModSet = "mod.set" { param: Name, modulator: ModulatorRequest }
-    /// Take an LFO or an envelope off a knob, or all of them
+    /// Remove an LFO or envelope from a parameter, or all of them
     ModOff = "mod.off" { param: Name, which: Option<ModulatorSlot> }
-    /// Begin the envelopes of a knob, or end them
+    /// Start the envelopes of a parameter, or release them
     ModGate = "mod.gate" { param: Name, state: Switch }
-    /// Record the turns of knobs while the song plays, or not
+    /// Record knob moves as automation while the song plays
     AutoArm = "auto.arm" { state: Switch }
-    /// Play the recorded turns, or not
+    /// Play the automation: on, off or toggle
     AutoOn = "auto.on" { state: Switch }
-    /// Forget the recorded turns of a knob, or of all
+    /// Delete the automation of a parameter, or of all
     AutoClear = "auto.clear" { param: Option<Name> }
-    /// Have one knob, the macro, drive another from here to there; a new name makes a new macro
+    /// Map a macro to a parameter's range; a new name creates the macro
     MacroDrive = "macro.drive" { name: Name, param: Name, from: KnobPosition, to: KnobPosition, curve: Option<Curve> }
-    /// Take a knob out of a macro, or the macro away
+    /// Remove a parameter from a macro, or delete the macro
     MacroDrop = "macro.drop" { name: Name, param: Option<Name> }
-    /// Take another synth's knobs
+    /// Use another synth's profile for the instrument
     ProfileUse = "profile.use" { id: Name }
-    /// Keep where the knobs stand under a name
+    /// Save the parameter values as a snapshot
     SnapshotSave = "snapshot.save" { name: Name }
-    /// Turn the knobs to where they stood: at once, or gliding for so many seconds or bars
+    /// Recall a snapshot at once, or glide to it in seconds or bars
     SnapshotRecall = "snapshot.recall" { name: Name, length: Option<Length> }
-    /// Give a snapshot another name
+    /// Rename a snapshot
     SnapshotRename = "snapshot.rename" { name: Name, to: Name }
-    /// Take a snapshot away
+    /// Delete a snapshot
     SnapshotDelete = "snapshot.delete" { name: Name }
-    /// Say which snapshots there are of the synth in use
+    /// List the snapshots of the profile in use
     SnapshotList = "snapshot.list" {}
-    /// Go back to what was before the last recall or dice, and to and fro
+    /// Toggle A/B: before and after the last recall or randomize
     SnapshotCompare = "snapshot.compare" {}
-    /// Send every knob of the instrument again
+    /// Send every parameter of the instrument again
     SnapshotSend = "snapshot.send" {}
-    /// Begin a session in a new folder: takes, tempo, knobs and snapshots go there
+    /// Create a session: a folder for takes, tempo, parameters and snapshots
     SessionNew = "session.new" { path: Text }
-    /// Open a session: its tempo, knobs and snapshots, and takes go there
+    /// Open a session: load tempo, parameters, snapshots; record takes to it
     SessionOpen = "session.open" { path: Text }
-    /// Save the session now; changes are saved without it, too
+    /// Save the session now; changes are also saved automatically
     SessionSave = "session.save" {}
-    /// Tie the next controller or note that comes in to a knob or a command
+    /// Map the next incoming controller or note to a parameter or command
     Learn = "learn" { what: Text }
-    /// Tie nothing after all
+    /// Cancel MIDI learn
     LearnCancel = "learn.cancel" {}
-    /// Untie what a knob or a command was tied to
+    /// Remove the MIDI mapping of a parameter or command
     LearnForget = "learn.forget" { what: Text }
-    /// Play and show the instrument at another port
+    /// Select the instrument at another port
     PortUse = "port.use" { port: PortName }
-    /// Pass on what comes in at a port to another: as it comes, on a channel, or no more
+    /// Route MIDI input of a port to another: unchanged, on a channel, or off
     MidiThru = "midi.thru" { from: PortName, to: PortName, channel: ThruChannel }
-    /// Keep the messages that come and go for the screen to show
+    /// Keep MIDI messages in and out for the monitor: on, off or toggle
     MidiMonitor = "midi.monitor" { state: Switch }
-    /// Start a note
+    /// Start a note with a velocity from 1 to 127
     NoteOn = "note.on" { note: Note, velocity: Velocity }
     /// End a note
     NoteOff = "note.off" { note: Note }
-    /// Play a note for a time
+    /// Play a note for 1 to 600000 ms
     NotePlay = "note.play" { note: Note, velocity: Velocity, ms: Millis }
-    /// Send any MIDI messages to every port, as hex bytes
+    /// Send MIDI messages to every port, as hex bytes
     MidiSend = "midi.send" { hex: Hex }
-    /// All notes off everywhere, at once
+    /// Send all notes off to every port at once
     MidiPanic = "midi.panic" {}
-    /// Finish the take, silence the synths and leave
+    /// End the take, silence the synths and quit
     Quit = "quit" {}
 }
 
-/// The row of a name.
+/// The row of a command.
 pub fn spec(name: &str) -> Option<&'static CommandSpec> {
     COMMANDS.iter().find(|row| row.name == name)
 }
 
 impl Command {
-    /// Whether it must reach the engine whatever else wants to: what ends a sound, the song or a take.
+    /// Whether it must reach the engine even when the queue is full: commands that end a note, the song or a take.
     pub fn must_arrive(&self) -> bool {
         use Command::{MidiPanic, NoteOff, Quit, RecordStop, TakeStop, TransportStop};
         matches!(self, NoteOff { .. } | MidiPanic {} | TransportStop {} | RecordStop {} | TakeStop {} | Quit {})
@@ -255,8 +315,8 @@ impl Command {
 }
 
 impl CommandSpec {
-    /// Whether a pattern that stands for many commands reaches it: what plays, stops, sounds or turns. What makes, ends,
-    /// replaces or takes away takes, snapshots, sessions or recorded turns must be meant by its whole name.
+    /// Whether a pattern for many commands includes it: commands that play, stop, sound or change parameters. A command
+    /// that makes, ends, replaces or deletes takes, snapshots, sessions or automation needs its whole name.
     pub fn is_reached_by_patterns(&self) -> bool {
         const REACHED: [&str; 20] = [
             "transport.play",
@@ -303,56 +363,56 @@ impl CommandSpec {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// No row has this name.
-    #[error("there is no command '{name}'{}", nearest(name))]
+    #[error("unknown command '{name}'{}", nearest(name))]
     Unknown {
-        /// The word that stood first.
+        /// The first word.
         name: String,
     },
     /// An OSC address with a slash too many, or a dot.
-    #[error("there is no address '{address}'; did you mean '{meant}'?")]
+    #[error("unknown address '{address}'; did you mean '{meant}'?")]
     NoAddress {
-        /// As it was sent.
+        /// The address that was sent.
         address: String,
         /// The address of the command it names.
         meant: String,
     },
     /// An argument is missing.
-    #[error("{name} needs more: {usage}")]
+    #[error("{name} is missing an argument: {usage}")]
     Missing {
         /// The command.
         name: &'static str,
-        /// How it is written.
+        /// The usage of the command.
         usage: String,
     },
     /// More words than arguments.
-    #[error("'{extra}' is too much: {usage}")]
+    #[error("one argument too many: '{extra}'; usage: {usage}")]
     TooMuch {
         /// The first word too many.
         extra: String,
-        /// How it is written.
+        /// The usage of the command.
         usage: String,
     },
-    /// An argument does not fit.
-    #[error("{name}: '{value}' is no {arg}: allowed is {allowed}")]
+    /// An argument is not allowed.
+    #[error("{name}: '{value}' is not a valid {arg}; allowed: {allowed}")]
     BadArgument {
         /// The command.
         name: &'static str,
         /// The argument's name.
         arg: &'static str,
-        /// What stood there.
+        /// The value that was given.
         value: String,
-        /// What may stand there.
+        /// Allowed values.
         allowed: String,
     },
-    /// Nothing at all.
-    #[error("nothing was asked; {LISTS}")]
+    /// The line is empty.
+    #[error("no command given; {LISTS}")]
     Empty,
 }
 
 /// Where the commands are listed.
 const LISTS: &str = "`busker man`, ? in the station, OSC /help and GET /api/commands list the commands";
 
-/// A hint at the command that was probably meant.
+/// A hint with the command that was probably meant.
 fn nearest(name: &str) -> String {
     if matches!(name, "help" | "?" | "commands") {
         return format!("; {LISTS}");
@@ -364,7 +424,7 @@ fn nearest(name: &str) -> String {
 impl FromStr for Command {
     type Err = CommandError;
 
-    /// Reads `name arg arg …`. Where the last argument is text, it is the rest of the line.
+    /// Reads `name arg arg …`. If the last argument is text, it is the rest of the line.
     fn from_str(line: &str) -> Result<Command, CommandError> {
         let line = line.trim();
         let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -377,11 +437,11 @@ impl FromStr for Command {
 }
 
 impl CommandSpec {
-    /// The command with these arguments, each as it would be written in a line. What is too much belongs to the last
-    /// one where that takes the rest of a line.
+    /// The command with these arguments, each as it is written in a line. Extra words belong to the last argument if
+    /// that takes the rest of a line.
     ///
     /// # Errors
-    /// Too few, too many, or one that does not fit.
+    /// Too few arguments, too many, or one that is not allowed.
     pub fn command(&self, words: &[&str]) -> Result<Command, CommandError> {
         if self.takes_rest_of_line() && words.len() > self.args.len() {
             let (own, rest) = words.split_at(self.args.len() - 1);
@@ -425,7 +485,7 @@ impl CommandSpec {
     }
 }
 
-/// What stands between the quotes at the beginning, and what comes after them.
+/// The text between the quotes at the beginning, and the text after them.
 pub(crate) fn quoted(text: &str) -> Option<(&str, &str)> {
     let (word, after) = text.strip_prefix('"')?.split_once('"')?;
     (after.is_empty() || after.starts_with(char::is_whitespace)).then_some((word, after))

@@ -1,8 +1,8 @@
-//! Settings: what `config.yaml` says, once checked. Flags of the command line win over it.
+//! Settings: the checked contents of `config.yaml`. Flags of the command line override them.
 //!
-//! The profiles in it (`cc_profiles`) are read by `profile/short.rs`, each for itself: a fault in one takes no setting
-//! away, and a fault in a setting no profile. Nor does one wrong line take the others away: it is named, and its setting
-//! has the default.
+//! `profile/short.rs` reads the profiles in it (`cc_profiles`), each on its own: a fault in a profile leaves the
+//! settings as they are, and a fault in a setting leaves the profiles. A wrong setting is reported and has its default;
+//! the other settings apply.
 
 mod choice;
 mod folders;
@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-/// What a musician may set once and for all. Everything is optional; the defaults suit a newcomer.
+/// The user's settings. All are optional; the defaults suit a newcomer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// `audio.device`: as `--device` takes it; default `auto`.
@@ -38,13 +38,13 @@ pub struct Settings {
     pub sample_rate_hz: Option<u32>,
     /// `audio.block`, in frames; default the device's own or 256.
     pub block_frames: Option<u32>,
-    /// `audio.input`: as `--input` takes it; default where the instrument is.
+    /// `audio.input`: as `--input` takes it; default the inputs of the instrument.
     pub input: Option<ChannelList>,
-    /// `audio.monitor`, in dB or `off`; default on where that cannot howl.
+    /// `audio.monitor`, in dB or `off`; default on where it cannot cause feedback.
     pub monitor: Option<Decibels>,
-    /// `midi.ports`: as `--port` takes them, each with what it gets; default `auto`.
+    /// `midi.ports`: as `--port` takes them, each with its settings; default `auto`.
     pub ports: Vec<(PortChoice, PortSettings)>,
-    /// What a port gets where nothing is said of it.
+    /// The settings of a port for which the file gives none.
     pub every_port: PortSettings,
     /// `midi.channel`, 1..=16; default the profile's.
     pub channel: Option<Channel>,
@@ -58,25 +58,26 @@ pub struct Settings {
     pub clock_source: Option<ClockSource>,
     /// `clock.from`: the port whose clock is followed, its number or a part of its name; default the first that sends one.
     pub clock_from: Option<String>,
-    /// `clock.lost`: whether the song stops or goes on when the clock that is followed is lost; default goes on.
+    /// `clock.lost`: whether the song stops or continues when the followed clock is lost; default it continues.
     pub clock_lost: Option<ClockLost>,
-    /// `recordings`: a folder, whole from `/` or `~/` on; default the music folder.
+    /// `recordings`: a folder, as an absolute path or from `~/` on; default the music folder.
     pub recordings: Option<PathBuf>,
-    /// `record`: how takes are made, by the names of its table.
+    /// `record`: the recorder's options, by the names of its table.
     pub recorder: RecorderOptions,
     /// `doors`: where `busker serve` listens.
     pub doors: DoorSettings,
-    /// `idle_end_minutes`, 0 for never: after how long a station whose screen was left ends, if it does nothing; default 10.
+    /// `idle_end_minutes`: minutes after which a station without a screen and without activity ends, 0 for never;
+    /// default 10.
     pub idle_end_minutes: Option<u32>,
 }
 
-/// `idle_end_minutes`, where it is not said: long enough to come back from a broken line.
+/// The default of `idle_end_minutes`: long enough to reconnect after a lost connection.
 const IDLE_END_MINUTES: u32 = 10;
-/// The most of it: a week.
+/// The highest value of `idle_end_minutes`: a week.
 const IDLE_END_MINUTES_MAX: i64 = 7 * 24 * 60;
 
 impl Settings {
-    /// After how long a station that was left and does nothing ends; nothing where it never does.
+    /// Time after which a station without a screen and without activity ends; `None` for never.
     pub fn idle_end(&self) -> Option<Duration> {
         match self.idle_end_minutes.unwrap_or(IDLE_END_MINUTES) {
             0 => None,
@@ -85,22 +86,22 @@ impl Settings {
     }
 }
 
-/// Where `busker serve` listens, and to whom.
+/// The addresses where `busker serve` listens, and the clients it accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DoorSettings {
     /// `doors.osc`: an address with a port, or `off`; default 127.0.0.1:5005.
     pub osc: Option<DoorAddress>,
-    /// `doors.osc_from`: the addresses OSC is heard from besides this machine's own; default none.
+    /// `doors.osc_from`: the addresses OSC is accepted from besides this machine's own; default none.
     pub osc_from: Vec<IpAddr>,
     /// `doors.http`: an address with a port, or `off`; default 127.0.0.1:8808.
     pub http: Option<DoorAddress>,
-    /// `doors.http_hosts`: names HTTP is served under besides this machine's own; default none.
+    /// `doors.http_hosts`: host names HTTP is served under besides this machine's own; default none.
     pub http_hosts: Vec<HostName>,
     /// `doors.http_token`: `new` or `keep`; default new.
     pub http_token: TokenLife,
 }
 
-/// A name of a machine, as browsers say it in `Host`.
+/// The name of a machine, as browsers send it in `Host`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(pub String);
 
@@ -119,13 +120,13 @@ impl std::str::FromStr for HostName {
     }
 }
 
-/// How long the token of HTTP is good.
+/// How long the HTTP token is valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenLife {
     /// Until the station ends.
     #[default]
     New,
-    /// As long as its file is there.
+    /// As long as its file exists.
     Keep,
 }
 
@@ -141,12 +142,12 @@ impl std::str::FromStr for TokenLife {
     }
 }
 
-/// Where a door is.
+/// The address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DoorAddress {
-    /// There.
+    /// This address.
     At(SocketAddr),
-    /// Nowhere: it stays closed.
+    /// None: it does not listen.
     Off,
 }
 
@@ -161,24 +162,24 @@ impl std::str::FromStr for DoorAddress {
     }
 }
 
-/// Longest text a setting may be, in characters.
+/// Maximum length of a text setting, in characters.
 const TEXT_CHARS_MAX: usize = 400;
 
 /// A file of settings, read.
 #[derive(Debug, Default, PartialEq)]
 pub struct SettingsFile {
-    /// What is sound in it.
+    /// The settings without faults.
     pub settings: Settings,
-    /// What is not, and has its default.
+    /// The faults; the settings that have them keep their defaults.
     pub faults: Vec<Fault>,
-    /// Where those stand that may turn out not to be there.
+    /// The lines of the settings that name a device, a port or an address.
     pub places: SettingPlaces,
-    /// What is written as the program before busker wrote it, and how it is written now.
+    /// Notes on fields of the old format (of the program before busker), each with the present spelling.
     pub older: Vec<Fault>,
 }
 
-/// Where in the file the settings stand that name a part of this machine: whether it is there shows only when it is
-/// opened. Each is a fault that waits for its message.
+/// The lines of the settings that name a part of this machine: whether it exists shows only when it is opened. Each is
+/// a fault without its message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SettingPlaces {
     /// `profile`.
@@ -196,10 +197,10 @@ pub struct SettingPlaces {
 }
 
 impl SettingsFile {
-    /// Reads a file; where there is none, nothing is set. Blocks on the disk.
+    /// Reads a file; a missing file sets nothing. Blocks on the disk.
     ///
     /// # Errors
-    /// It cannot be read, or is no YAML from its first setting on.
+    /// The file cannot be read, or is no YAML from its first setting on.
     pub fn load(path: &Path) -> Result<SettingsFile, Fault> {
         match path.try_exists() {
             Ok(false) => Ok(SettingsFile::default()),
@@ -207,10 +208,10 @@ impl SettingsFile {
         }
     }
 
-    /// Checks a text; `file` is only named in the faults. An empty one sets nothing.
+    /// Checks a text; `file` is used in the faults only. An empty text sets nothing.
     ///
     /// # Errors
-    /// It is no YAML from its first setting on.
+    /// The text is no YAML from its first setting on.
     pub fn check(file: &str, text: &str) -> Result<SettingsFile, Fault> {
         let (mut older, mut places) = (Vec::new(), SettingPlaces::default());
         let (settings, faults) = yaml::check_parts(file, text, |reader, root| {
@@ -294,12 +295,12 @@ fn read(
     settings
 }
 
-/// Where a field stands.
+/// The line of a field.
 fn place(reader: &YamlReader<'_>, field: &YamlField<'_>) -> Fault {
     reader.note(field, String::new())
 }
 
-/// A device or a port; the fault says which there are.
+/// A device or a port; the fault lists the available ones.
 fn read_choice<T: std::str::FromStr>(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<T>
 where
     T::Err: std::fmt::Display,
@@ -317,7 +318,7 @@ fn read_folder(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Pat
     let text = reader.text(field, TEXT_CHARS_MAX)?;
     let folder = whole_path(&text, home_folder().as_deref());
     if folder.is_none() {
-        reader.fault(field, format!("'{text}' does not fit, allowed a folder, whole from / or ~/ on"));
+        reader.fault(field, format!("'{text}' does not fit, allowed a folder, absolute or from ~/"));
     }
     folder
 }
@@ -335,10 +336,10 @@ fn read_recorder(reader: &mut YamlReader<'_>, field: &YamlField<'_>, options: &m
     }
 }
 
-/// What becomes of the song when the clock that is followed is lost.
+/// What the song does when the followed clock is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClockLost {
-    /// It goes on at the tempo it had.
+    /// It continues at the last tempo.
     #[default]
     GoOn,
     /// It stops.
@@ -374,7 +375,7 @@ mod tests {
     use super::*;
     use crate::midi::{ClockSends, Wire};
 
-    /// What is set by a file without faults.
+    /// The settings of a text without faults.
     fn read(text: &str) -> Settings {
         let file = SettingsFile::check("config.yaml", text).unwrap();
         assert_eq!(file.faults, []);
@@ -467,7 +468,7 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn a_host_name_is_no_address_of_a_page() {
+    fn an_address_of_a_page_is_refused_as_a_host_name() {
         for name in ["busker.lan", "stage", "a_b-c.d", "10.0.0.1"] {
             assert_eq!(name.parse(), Ok(HostName(name.to_owned())));
         }
@@ -483,7 +484,7 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn what_is_wrong_with_a_profile_takes_no_setting_away() {
+    fn a_fault_in_a_profile_takes_no_setting_away() {
         let settings = read("cc_profiles: { a: { cutoff: { cc: 200 } } }\nprofile: a\n");
         assert_eq!(settings.profile.as_deref(), Some("a"));
     }
@@ -503,22 +504,25 @@ idle_end_minutes: 0
         );
         let sound = Settings { block_frames: Some(64), clock_on: Some(false), ..Settings::default() };
         assert_eq!(file.settings, sound);
-        assert!(SettingsFile::check("config.yaml", "audio: [").is_err(), "what is no YAML says nothing");
+        assert!(SettingsFile::check("config.yaml", "audio: [").is_err(), "a text that is no YAML is an error");
     }
 
     #[test]
-    fn a_device_a_port_or_a_folder_that_cannot_be_is_named_and_takes_nothing_else_away() {
+    fn a_missing_device_port_or_folder_is_named_and_takes_nothing_else_away() {
         let text = "audio: { device: bogus, block: 64 }\nmidi:\n  ports:\n    - 'bogus:1'\n    - sim\n    - raw:midi\n    - { port: 'bogus:2', channel: 3 }\nrecordings: jams\nrecord: { second_folder: usb }\n";
         let file = SettingsFile::check("config.yaml", text).unwrap();
         assert_eq!(
             told(&file.faults),
             [
-                "config.yaml:1 audio.device: 'bogus' is no audio device: auto, sim, alsa, alsa:NAME, jack, jack:SERVER",
-                "config.yaml:4 midi.ports.1: 'bogus:1' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH",
-                "config.yaml:6 midi.ports.3: 'raw:midi' does not fit, allowed a path, whole from / or ~/ on",
-                "config.yaml:7 midi.ports.4.port: 'bogus:2' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH",
-                "config.yaml:8 recordings: 'jams' does not fit, allowed a folder, whole from / or ~/ on",
-                "config.yaml:9 record.second_folder: 'usb' does not fit, allowed a folder, whole from / or ~/ on, or off",
+                "config.yaml:1 audio.device: 'bogus' is not an audio device: auto, sim, alsa, alsa:NAME, jack, \
+                 jack:SERVER",
+                "config.yaml:4 midi.ports.1: 'bogus:1' is not a MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, \
+                 raw:PATH",
+                "config.yaml:6 midi.ports.3: 'raw:midi' does not fit, allowed a path, absolute or from ~/",
+                "config.yaml:7 midi.ports.4.port: 'bogus:2' is not a MIDI port: auto, sim, alsa:NAME, jack:NAME, \
+                 jack:, raw:PATH",
+                "config.yaml:8 recordings: 'jams' does not fit, allowed a folder, absolute or from ~/",
+                "config.yaml:9 record.second_folder: 'usb' does not fit, allowed a folder, absolute or from ~/, or off",
             ]
         );
         let ports = vec![(PortChoice::Sim, PortSettings::default())];
@@ -537,7 +541,7 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn what_stands_before_a_line_that_is_no_yaml_counts_and_its_faults_are_named() {
+    fn settings_before_a_line_that_is_no_yaml_count_and_its_faults_are_named() {
         let sound = Settings { block_frames: Some(64), ..Settings::default() };
         for rest in [
             "midi:\n\tchannel: 3\nclock: { run: off }\n",
@@ -555,7 +559,7 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn what_is_no_text_in_a_file_takes_only_what_comes_after_it_away() {
+    fn bytes_that_are_no_text_take_away_only_the_settings_after_them() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
         for (bytes, line, run) in [
@@ -586,12 +590,12 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn settings_that_are_no_plain_file_are_named_and_nobody_waits_for_them() {
+    fn settings_that_are_no_plain_file_are_named_without_waiting_for_them() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         let why = SettingsFile::load(&path).unwrap_err().to_string();
-        assert!(why.contains("config.yaml: cannot be read: it is no file, but a pipe"), "{why}");
+        assert!(why.contains("config.yaml: cannot be read: it is not a file but a pipe"), "{why}");
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert!(SettingsFile::load(&path).is_err());
@@ -601,7 +605,7 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn what_stands_in_quotes_and_should_not_is_named_with_what_is_wrong() {
+    fn a_number_or_switch_in_quotes_is_named_with_the_reason() {
         let text = "midi: { clock: { enabled: 'true' } }\nclock: { run: 'false', bpm: '94' }\n";
         let file = SettingsFile::check("config.yaml", text).unwrap();
         let told = told(&file.faults);
@@ -622,7 +626,7 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn settings_of_the_program_before_load_as_they_stand() {
+    fn settings_of_the_program_before_load_unchanged() {
         let text = "midi:
   output_port: 'NTS-1'
   output_channel: 3
@@ -651,7 +655,8 @@ idle_end_minutes: 0
             [
                 "config.yaml:2 midi.output_port: is written midi.ports: ['alsa:NTS-1'] now",
                 "config.yaml:3 midi.output_channel: is written midi.channel: 3 now",
-                "config.yaml:4 midi.clock: is written clock.run now, and what of the clock a port gets at the port: clock: pulses transport position",
+                "config.yaml:4 midi.clock: is written clock.run now, and the parts a port gets at the port: clock: \
+                 pulses transport position",
                 "config.yaml:5 midi.cc_profile.active_profile: is written profile: fm_synth now",
                 "config.yaml:5 midi.cc_profile.parameter_smoothing: is written at the port now: smoothing_ms: 20",
                 "config.yaml:5 midi.cc_profile.cc_throttle_ms: is written at the port now: spacing_ms: 12",
@@ -660,7 +665,7 @@ idle_end_minutes: 0
     }
 
     #[test]
-    fn what_is_written_both_ways_counts_as_it_is_written_now() {
+    fn a_setting_in_both_spellings_takes_its_value_from_the_present_one() {
         let settings = read(
             "midi: { output_port: auto, output_channel: 3, channel: 4, ports: ['jack:x', { port: sim, clock: all, spacing_ms: 5, smoothing_ms: 0 }],
   clock: { enabled: true, send_song_position: no }, cc_profile: { active_profile: a, parameter_smoothing: yes, cc_throttle_ms: 9 } }

@@ -1,5 +1,5 @@
-//! Files that are replaced whole or not at all, files that are nobody else's to read, and small files that are read: plain
-//! files only. Blocks on the disk.
+//! Replaces files atomically, makes files that only their owner may read, and reads small files: plain files only.
+//! Blocks on the disk.
 
 use rustix::fs::OFlags;
 use std::{
@@ -9,20 +9,21 @@ use std::{
     path::Path,
 };
 
-/// Who may read a file that is made.
+/// The permissions of a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
-    /// Its owner alone, whatever the umask says: settings, what is learned, the log. New folders are 0700, the file 0600.
+    /// Only its owner may read it, whatever the umask: settings, MIDI maps, the log. New folders are 0700, the file
+    /// 0600.
     Owner,
-    /// Whom the umask lets: takes and what goes with them.
+    /// As the umask says: takes and the files beside them.
     Umask,
 }
 
-/// Opens a plain file, also behind a link where that may be followed. A FIFO would keep whoever opens it waiting until
-/// somebody writes, and a device may do anything.
+/// Opens a plain file, through a symbolic link only if `follows_links`. Other kinds are refused: opening a FIFO waits
+/// until another program writes to it, and opening a device may have any effect.
 ///
 /// # Errors
-/// Those of the disk; it is no plain file.
+/// Errors of the disk; the path is no plain file.
 pub fn open_plain(how: &mut OpenOptions, path: &Path, follows_links: bool) -> io::Result<File> {
     let mut flags = OFlags::NONBLOCK;
     flags.set(OFlags::NOFOLLOW, !follows_links);
@@ -30,31 +31,32 @@ pub fn open_plain(how: &mut OpenOptions, path: &Path, follows_links: bool) -> io
     match file.metadata()? {
         metadata if metadata.is_file() => Ok(file),
         metadata if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file, but a pipe, a socket or a device")),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file but a pipe, a socket or a device")),
     }
 }
 
-/// The bytes of a plain file, and one more than `bytes_max` where it holds more than that.
+/// The bytes of a plain file, at most `bytes_max` + 1: one more shows that the file is longer.
 ///
 /// # Errors
-/// Those of the disk; it is no plain file.
+/// Errors of the disk; the path is no plain file.
 pub fn read_plain(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open_plain(OpenOptions::new().read(true), path, true)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Replaces a file with these bytes: whoever reads it, at any time and after a power cut, finds the old or the new ones.
+/// Replaces a file with these bytes atomically: a reader finds the old or the new bytes, at any time and after a power
+/// cut.
 ///
 /// # Errors
-/// Those of the disk; the old file stands.
+/// Errors of the disk; the old file stays.
 pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_folder(folder, readers)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let new = folder.join(name);
-    // A link there goes itself, and what it leads to stays what it is.
+    // A link there is removed, and its target stays unchanged.
     if fs::symlink_metadata(&new).is_ok_and(|found| found.is_symlink()) {
         fs::remove_file(&new)?;
     }
@@ -74,10 +76,10 @@ pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     }
 }
 
-/// Opens a log at its end; it is its owner's alone.
+/// Opens a log for appending; only its owner may read it.
 ///
 /// # Errors
-/// Those of the disk.
+/// Errors of the disk.
 pub fn open_log(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         make_folder(folder, Readers::Owner)?;
@@ -97,16 +99,16 @@ fn open(how: &mut OpenOptions, path: &Path, readers: Readers) -> io::Result<File
         return how.open(path);
     }
     let file = how.mode(0o600).open(path)?;
-    // One that was there may have been made by whoever knew no better.
+    // An existing file may have other permissions.
     file.set_permissions(Permissions::from_mode(0o600))?;
     Ok(file)
 }
 
-/// Writes a new file of this name, or of the first of `name-2`, `name-3`, … that is free: whatever is there stays. It is its
-/// owner's alone.
+/// Writes a new file of this name, or of the first of `name-2`, `name-3`, … that is free: existing files stay. Only its
+/// owner may read it.
 ///
 /// # Errors
-/// Those of the disk; nothing is left then.
+/// Errors of the disk; then no new file is left.
 pub fn add(wanted: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = wanted.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_folder(folder, Readers::Owner)?;
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_files_are_read_and_no_more_of_them_than_is_allowed() {
+    fn only_plain_files_are_read_and_not_more_bytes_than_allowed() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("a"), "12345").unwrap();
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_added_takes_nobodys_place() {
+    fn an_added_file_replaces_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("inside").join("a.yaml");
         for text in ["one", "two", "three"] {
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn where_it_cannot_be_replaced_the_old_one_stands() {
+    fn a_file_that_cannot_be_replaced_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("taken");
         fs::create_dir_all(path.join("by a folder")).unwrap();
@@ -192,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_its_owners_alone_is_so_whatever_it_was() {
+    fn a_private_file_is_private_whatever_its_permissions_were() {
         let folder = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let (settings, log) = (folder.path().join("made/config.yaml"), folder.path().join("state/busker.log"));

@@ -1,12 +1,12 @@
-//! What a refusal says beside its reason: the wrong value, what there is instead, what was probably meant. Pure.
+//! Parts of an error message besides its reason: the wrong value, the allowed ones, and the one probably meant. Pure.
 
-/// So many letters may be wrong in a name that is recognised.
+/// Maximum wrong letters in a name that is still recognised.
 const WRONG_MAX: usize = 3;
 
-/// Longest piece of a wrong value that is repeated in a message, in characters.
+/// Maximum length of a wrong value in a message, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 
-/// A wrong value as a message repeats it: short, and without control characters.
+/// A wrong value for a message: shortened, and without control characters.
 pub fn shown(value: &str) -> String {
     let mut shown: String = value.chars().take(SHOWN_CHARS_MAX).collect();
     shown = shown.replace(char::is_control, "\u{fffd}");
@@ -16,7 +16,7 @@ pub fn shown(value: &str) -> String {
     shown
 }
 
-/// What there is, as a sentence goes on with it.
+/// A list of the available names, as the end of a sentence.
 pub fn there_is<S: AsRef<str>>(names: &[S]) -> String {
     match names {
         [] => "there is none yet".to_owned(),
@@ -25,8 +25,8 @@ pub fn there_is<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// The name that was probably meant: one that has what was asked as a word or a word's beginning, the shortest first, or
-/// else one that is written almost so.
+/// The name that was probably meant: the shortest one that has the text as a word or as the beginning of a word, else
+/// one with few different letters.
 pub fn nearest<'n>(asked: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
     let asked = asked.to_lowercase();
     let begins = |name: &&str| name.split(['_', '.', ' ', '-']).any(|word| word.to_lowercase().starts_with(&asked));
@@ -41,14 +41,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_not_several() {
+    fn a_list_of_one_name_is_singular() {
         assert_eq!(there_is::<&str>(&[]), "there is none yet");
         assert_eq!(there_is(&["volca"]), "there is only volca");
         assert_eq!(there_is(&["a", "b"]), "there are a, b");
     }
 
     #[test]
-    fn a_word_of_a_name_means_it_and_so_does_a_slip() {
+    fn a_name_is_recognised_by_one_of_its_words_or_with_a_wrong_letter() {
         let names = ["filter_cutoff", "filter_sweep_rate", "osc_type", "lfo_rate"];
         let meant = |asked| nearest(asked, names.into_iter());
         assert_eq!(meant("cutoff"), Some("filter_cutoff"));

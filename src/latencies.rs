@@ -1,4 +1,4 @@
-//! Delays from output to input: the file of those that were measured or set by hand, of each device, rate and block. Pure.
+//! Round trips from output to input by device, rate and block: measurements and offsets, and their file. Pure.
 
 use crate::{
     stored::{self, FromYaml, Merge, ToYaml},
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
 
-/// The farthest a delay is moved by hand, in ms.
+/// Largest offset, in ms.
 pub const FARTHEST_MS: f64 = crate::midi::FARTHEST_OFFSET_MS;
 /// Longest name of a device in the file, in characters.
 const DEVICE_CHARS_MAX: usize = 400;
@@ -17,10 +17,10 @@ const FRAMES_MAX: f64 = 1e6;
 /// The clearest arrival in the file, in dB.
 const CLEAR_DB_MAX: f64 = 200.0;
 
-/// What has a delay of its own.
+/// Key of a delay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DelayKey {
-    /// Host and name: an output and the input beside it.
+    /// Host and name of the device pair.
     pub device: String,
     /// Frames per second.
     pub rate_hz: u32,
@@ -28,25 +28,25 @@ pub struct DelayKey {
     pub block_frames: u32,
 }
 
-/// A delay that was measured.
+/// A measured delay.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MeasuredDelay {
     /// From output to input, in frames.
     pub frames: f64,
-    /// How far the true delay may be from it, in frames: the standard error, or what two measurements differ by.
+    /// Standard error in frames, or half the difference of two measurements if that is larger.
     pub error_frames: f64,
-    /// How far the probe stood above noise and echoes, in dB.
+    /// Level of the probe above noise and echoes, in dB.
     pub clear_db: f64,
 }
 
-/// What is known of one device at a rate and block.
+/// Delay of one device at a rate and block.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceDelay {
-    /// Of which.
+    /// Its key.
     pub key: DelayKey,
-    /// As it was measured, if it was.
+    /// The measurement, if there is one.
     pub measured: Option<MeasuredDelay>,
-    /// What is added by hand, in ms.
+    /// Offset set by hand, in ms.
     pub offset_ms: f64,
 }
 
@@ -64,12 +64,12 @@ impl fmt::Display for MeasuredDelay {
 }
 
 impl Latencies {
-    /// What is known of a device.
+    /// The entry of a device.
     pub fn of(&self, key: &DelayKey) -> Option<&DeviceDelay> {
         self.delays.iter().find(|delay| delay.key == *key)
     }
 
-    /// Changes what is known of a device.
+    /// Changes the entry of a device, or adds one.
     pub fn change(&mut self, key: &DelayKey, change: impl FnOnce(&mut DeviceDelay)) {
         if let Some(delay) = self.delays.iter_mut().find(|delay| delay.key == *key) {
             return change(delay);
@@ -97,8 +97,8 @@ impl FromYaml for Latencies {
 }
 
 impl ToYaml for Latencies {
-    const LOSS: &'static str = "the delay is used, but is gone with this session";
-    const ROOM: &'static str = "take devices that are gone out of the file first";
+    const LOSS: &'static str = "the latency applies, but is not saved";
+    const ROOM: &'static str = "delete entries of old devices from the file first";
 
     fn to_yaml(&self) -> String {
         let mut text =

@@ -1,20 +1,20 @@
 //! busker: a performance station for hardware synths that lives in a terminal.
 //!
-//! The map of the house, from the bottom up; nothing imports from a floor above its own:
+//! The modules, from the bottom up; none imports from a module above its own:
 //!
 //! - [`music`], [`midi`], [`wav`], [`synth`]: the package `sound/`, pure. Units, time, messages, headers, the built-in
 //!   synth. They never read a clock.
-//! - [`motion`]: LFOs and envelopes that move knobs, pure.
-//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`latencies`], [`snapshots`], [`session`]: what files
-//!   say, and what it means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
-//! - [`taps`]: the places where audio can be recorded, by their names, pure.
-//! - [`takes`]: recordings as files: what they are, and what can be made of them.
-//! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
+//! - [`motion`]: LFOs and envelopes that modulate parameters, pure.
+//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`latencies`], [`snapshots`], [`session`]: the formats
+//!   of files, read and checked. [`stored`] is shared by those that busker writes; [`files`] replaces files atomically.
+//! - [`taps`]: the sources of audio to record, by their names, pure.
+//! - [`takes`]: recordings as files: listing, reading, editing and exporting them.
+//! - [`command`], [`status`]: the vocabulary: every command and question, and every report of the engine.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
-//! - [`nts1`]: what only one synth understands: its dumps and its user units, and the conversation that carries them.
-//! - [`keymap`], [`tui`]: the screen, which holds what is looked at and nothing musical.
-//! - [`remote`]: the doors: attached screens, OSC, HTTP and WebSocket. They know nothing of their own either.
-//! - [`cli`]: the verbs of the command line; [`logging`] is where they write to, [`threads`] how they wait for each other.
+//! - [`nts1`]: MIDI SysEx of the NTS-1: its dumps and user units, and the messages that transfer them.
+//! - [`keymap`], [`tui`]: the screen; it holds the state of the view and nothing musical.
+//! - [`remote`]: the ways for clients to connect: attached screens, OSC, HTTP and WebSocket; no musical state either.
+//! - [`cli`]: the subcommands of the command line; [`logging`] writes their log, [`threads`] waits for threads to end.
 
 pub mod cli;
 pub mod command;
@@ -43,7 +43,7 @@ pub mod yaml;
 
 pub use busker_sound::{midi, music, synth, wav};
 
-/// Aborts on any allocation where none may be; for the tests beside the code.
+/// Aborts on any allocation in a section that must not allocate; for the unit tests.
 #[cfg(all(test, feature = "rt-check"))]
 #[global_allocator]
 static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;

@@ -1,4 +1,4 @@
-//! The log: a file, never the terminal. One file back is kept. A thread of its own writes it.
+//! The log: a file, never the terminal. One older file is kept. A thread of its own writes it.
 
 mod lines;
 
@@ -7,14 +7,14 @@ use lines::Lines;
 use std::{fs, io, panic::PanicHookInfo, path::Path, sync::Arc, time::Duration};
 use tracing_subscriber::EnvFilter;
 
-/// A log that has grown past this is put aside at the next start.
+/// Size from which the log is renamed at the next start, in bytes.
 const KEEP_BYTES: u64 = 4 * 1024 * 1024;
 /// How long the program waits for the last lines when it ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
-/// How long a thread that meets a fault waits for the line that tells of it: the program may end with the fault.
+/// How long a panicking thread waits until its line is written: the program may end with the panic.
 const FAULT_LINE: Duration = Duration::from_millis(100);
 
-/// The log. Dropped, it waits for the lines that are not in the file yet.
+/// The log. When dropped, it waits for the lines that are not in the file yet.
 #[must_use = "the last lines are waited for when this is dropped"]
 #[derive(Debug)]
 pub struct Log(Arc<Lines>);
@@ -28,7 +28,7 @@ impl Drop for Log {
 /// Writes tracing to the file; `BUSKER_LOG` takes filters like `debug` or `busker::engine=debug`.
 ///
 /// # Errors
-/// Where the file cannot be written; everything works without a log.
+/// The file cannot be written; everything works without a log.
 pub fn start(file: &Path) -> io::Result<Log> {
     if fs::metadata(file).is_ok_and(|data| data.len() > KEEP_BYTES) {
         fs::rename(file, file.with_extension("log.1"))?;
@@ -37,7 +37,7 @@ pub fn start(file: &Path) -> io::Result<Log> {
     let filter = EnvFilter::try_from_env("BUSKER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Arc::clone(&lines)).init();
     let log = Log(Arc::clone(&lines));
-    // A fault of the program's own goes to the log with its place, not over the screen.
+    // The place of a panic goes to the log, not over the screen.
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
         let thread = std::thread::current();
         tracing::error!(thread = thread.name().unwrap_or("?"), "{info}");

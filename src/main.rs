@@ -1,4 +1,4 @@
-//! The `busker` program: hands the command line to the library.
+//! The `busker` program: passes the command line to the library.
 
 use busker::{cli, config::Folders, logging};
 use std::{panic::catch_unwind, process::ExitCode};
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let _last_lines = logging::start(&log);
     catch_unwind(cli::main).unwrap_or_else(|_| {
         cli::complain(&format!(
-            "met a fault of its own and ended; takes are closed, notes are off; see {}",
+            "failed with an internal error; takes are closed, notes are off; see {}",
             log.display()
         ));
         ExitCode::FAILURE

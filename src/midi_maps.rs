@@ -1,4 +1,5 @@
-//! What controllers and notes of other devices were mapped to (MIDI learn): the file, and what it means. Pure.
+//! MIDI maps (MIDI learn): the commands and parameters that controllers and notes of other devices are mapped to. The
+//! file and its meaning. Pure.
 
 use crate::{
     command::{self, Command, arg::ArgKind},
@@ -10,25 +11,25 @@ use crate::{
 };
 use std::fmt;
 
-/// Longest text of a port or a command in the file, in characters.
+/// Maximum length of a port or a command in the file, in characters.
 const TEXT_CHARS_MAX: usize = 400;
-/// A map in the file without what it does, in bytes: a port of the longest characters, and what stands around it.
+/// Size of a map in the file without its command, in bytes: a port of the longest characters, and the fields around it.
 const MAP_BYTES_MAX: usize = 4 * TEXT_CHARS_MAX + 100;
-/// Controllers from here on are channel mode messages (MIDI 1.0, "Channel Mode Messages").
+/// First controller of the channel mode messages (MIDI 1.0, "Channel Mode Messages").
 const FIRST_MODE_CONTROLLER: u8 = 120;
 
-/// What moves something.
+/// A control of a device that is mapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mover {
-    /// The port it comes in at, as it is asked for.
+    /// The id of the port that it is received at.
     pub port: String,
     /// Its channel.
     pub channel: Channel,
-    /// Which of its controls.
+    /// The kind of control, and its number.
     pub control: MoverKind,
 }
 
-/// A control of a device.
+/// A kind of control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoverKind {
     /// A controller.
@@ -51,8 +52,8 @@ impl fmt::Display for Mover {
 }
 
 impl Mover {
-    /// What a message says moved, and to where, 0 to 1; nothing for messages nothing can be mapped to. The end of a note
-    /// is its way back to 0.
+    /// The control that a message belongs to, and its position, 0 to 1; `None` for messages that cannot be mapped. A
+    /// note-off is position 0.
     pub fn of(port: &str, message: &Message) -> Option<(Mover, f64)> {
         let channel = message.channel()?;
         let (control, position) = match *message.bytes() {
@@ -72,25 +73,25 @@ impl Mover {
     }
 }
 
-/// What is done when something moves.
+/// The action of a map.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MapAction {
-    /// A command, each time it comes up past the middle.
+    /// A command, run each time the control rises past the middle.
     Press(Command),
-    /// A command whose last argument is where the control stands.
+    /// A command whose last argument is the position of the control.
     Turn {
         /// The line without the last argument.
         line: String,
-        /// What the last argument may be.
+        /// The kind of the last argument.
         kind: ArgKind,
     },
 }
 
 impl MapAction {
-    /// What a text means: a command, a command without its last argument, or the name of a parameter.
+    /// The action of a text: a command, a command without its last argument, or the name of a parameter.
     ///
     /// # Errors
-    /// A sentence with what is allowed.
+    /// A sentence with the allowed forms.
     pub fn of(text: &str, profile: &Profile) -> Result<MapAction, String> {
         let text = text.trim();
         let name = text.split_whitespace().next().unwrap_or_default();
@@ -114,8 +115,7 @@ impl MapAction {
         }
     }
 
-    /// The command for a control that stands at `position`, 0 to 1, and stood at `before`; nothing where there is
-    /// nothing to do.
+    /// The command for a control that moved from `before` to `position`, 0 to 1; `None` if there is nothing to do.
     pub fn command(&self, before: f64, position: f64) -> Option<Command> {
         match self {
             MapAction::Press(command) => (before < 0.5 && position >= 0.5).then(|| command.clone()),
@@ -141,24 +141,24 @@ impl MapAction {
 /// One map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MidiMap {
-    /// What moves it.
+    /// The control.
     pub by: Mover,
-    /// What it does, as it was asked for; see [`MapAction::of`].
+    /// The command or parameter, as the user wrote it; see [`MapAction::of`].
     pub does: String,
 }
 
-/// All of them.
+/// All maps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MidiMaps {
-    /// In the order they were learned. No mover stands twice.
+    /// In the order they were learned. Each control is there once at most.
     pub maps: Vec<MidiMap>,
 }
 
 impl MidiMaps {
-    /// Whether one more map fits into the file, whatever port its mover is at.
+    /// Whether one more map fits into the file, whatever the port of its control.
     ///
     /// # Errors
-    /// It may not.
+    /// It may not fit.
     pub fn has_room_for(&self, does: &str) -> Result<(), Full> {
         let text = format!("{}{}", self.to_yaml(), yaml::quoted(does));
         let (bytes, brackets) = (text.len() + MAP_BYTES_MAX, yaml::brackets(&text) + TEXT_CHARS_MAX + 1);
@@ -168,13 +168,13 @@ impl MidiMaps {
         Ok(())
     }
 
-    /// Maps a mover to something; what it was mapped to before is forgotten.
+    /// Maps a control; an older map of the same control is removed.
     pub fn learn(&mut self, by: Mover, does: String) {
         self.maps.retain(|map| map.by != by);
         self.maps.push(MidiMap { by, does });
     }
 
-    /// Forgets every map to something; true where there was one.
+    /// Removes every map to a command or parameter; true if there was one.
     pub fn forget(&mut self, does: &str) -> bool {
         let before = self.maps.len();
         self.maps.retain(|map| map.does != does && map.does.strip_prefix("param.set ") != Some(does));
@@ -183,8 +183,8 @@ impl MidiMaps {
 }
 
 impl FromYaml for MidiMaps {
-    /// A person makes each map: a thousand of the longest that fit are more than anybody's. [`has_room_for`](MidiMaps::has_room_for)
-    /// refuses what would not.
+    /// Users make maps one by one: a thousand of the longest are enough. [`has_room_for`](MidiMaps::has_room_for)
+    /// refuses maps beyond that.
     const BYTES_MAX: usize = 512 * 1024;
 
     fn from_yaml(file: &str, text: &str) -> Result<MidiMaps, Vec<Fault>> {
@@ -200,12 +200,12 @@ impl FromYaml for MidiMaps {
 }
 
 impl ToYaml for MidiMaps {
-    const LOSS: &'static str = "what was learned works, but is gone with this session";
-    const ROOM: &'static str = "learn.forget something first";
+    const LOSS: &'static str = "the mapping works now, but is lost when busker ends";
+    const ROOM: &'static str = "remove a mapping with learn.forget first";
 
     fn to_yaml(&self) -> String {
         let mut text =
-            "# What controllers and notes are tied to: `learn` adds to it, `learn.forget` takes from it.\nlearned:\n"
+            "# MIDI mappings of controllers and notes: `learn` adds one, `learn.forget` removes one.\nlearned:\n"
                 .to_owned();
         for MidiMap { by, does } in &self.maps {
             let control = match by.control {
@@ -243,7 +243,7 @@ fn read_map(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<MidiMa
         (None, Some(number), false) => MoverKind::Note(Note::new(number as u8)?),
         (None, None, true) => MoverKind::Bend,
         _ => {
-            reader.fault(field, "one of cc, note and bend says what moves it".to_owned());
+            reader.fault(field, "needs one of cc, note or bend".to_owned());
             return None;
         }
     };
@@ -277,14 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_tied_is_told_why() {
+    fn a_text_that_cannot_be_mapped_is_refused_with_the_reason() {
         for text in ["xyzzy", "transport.locate", "profile.use", "clock.offset", "note.on C4 100 100", ""] {
             assert!(action(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn the_file_reads_back_what_was_written() {
+    fn the_file_reads_back_unchanged() {
         let mut learned = MidiMaps::default();
         assert_eq!(MidiMaps::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
         let mover = |control| Mover { port: "alsa:a \"b\": c".to_owned(), channel: Channel::FIRST, control };
@@ -293,7 +293,7 @@ mod tests {
         learned.learn(mover(MoverKind::Bend), "clock.bpm".to_owned());
         assert_eq!(MidiMaps::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
         learned.learn(mover(MoverKind::Cc(7)), "param.set eg_attack".to_owned());
-        assert_eq!(learned.maps.len(), 3, "a mover does one thing");
+        assert_eq!(learned.maps.len(), 3, "a controller has one mapping");
         assert!(learned.forget("eg_attack") && !learned.forget("eg_attack"));
     }
 
@@ -306,7 +306,7 @@ mod tests {
             faults,
             [
                 "learned.yaml:2 learned.1.channel: '17' does not fit, allowed 1 to 16",
-                "learned.yaml:3 learned.2: one of cc, note and bend says what moves it",
+                "learned.yaml:3 learned.2: needs one of cc, note or bend",
             ]
         );
     }

@@ -1,8 +1,8 @@
-//! What only the Korg NTS-1 digital kit mkII understands: its SysEx messages, its dumps, its user units.
+//! MIDI SysEx of the Korg NTS-1 digital kit mkII: its messages, its dumps, its user units.
 //!
-//! [`message`], [`program`] and [`mod@unit`] are pure; [`session`] asks and waits, on the thread that calls it; [`port`] is
-//! the wire of a real device and [`device`] a simulated one. Numbers come from Korg's "NTS-1 digital kit mkII MIDI
-//! Implementation" v1.00 (2024-03-18) unless said otherwise.
+//! [`message`], [`program`] and [`mod@unit`] are pure; [`session`] sends requests and waits for answers, on the calling
+//! thread; [`port`] is the port of a real device and [`device`] a simulated one. Numbers come from Korg's "NTS-1
+//! digital kit mkII MIDI Implementation" v1.00 (2024-03-18) unless said otherwise.
 
 pub mod device;
 pub mod message;

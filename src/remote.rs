@@ -37,7 +37,7 @@ pub fn from_network(command: &Command) -> Result<(), String> {
         Some(Text(place)) if !is_bare(place) => {
             let name = command.name();
             Err(format!(
-                "{name}: '{place}' leads out of the folder of recordings; from the network, allowed is a bare name"
+                "{name}: '{place}' is outside the recordings folder; from the network, only a bare name is allowed"
             ))
         }
         _ => Ok(()),

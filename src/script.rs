@@ -1,4 +1,4 @@
-//! Scripts: commands with the time they are given at, checked before the first one runs. Pure.
+//! Scripts: commands with times, all checked before the first one runs. Pure.
 //!
 //! ```yaml
 //! bpm: 120
@@ -18,29 +18,29 @@ use crate::{
 pub struct Script {
     /// The tempo it starts with; positions in bars are taken at this tempo.
     pub bpm: Bpm,
-    /// In order of time; those at one time in order of the file.
+    /// In order of time; steps of one time in order of the file.
     pub steps: Vec<ScriptStep>,
 }
 
-/// Commands given at one time.
+/// Commands of one time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScriptStep {
     /// Seconds from the start of the script.
     pub at_seconds: f64,
-    /// Given one after the other.
+    /// Run one after the other.
     pub commands: Vec<Command>,
 }
 
 impl Script {
-    /// Checks a script's text; `file` is only named in the faults.
+    /// Checks a script's text; `file` is used in the faults only.
     ///
     /// # Errors
-    /// Every fault at once; nothing of the script runs then.
+    /// Every fault at once; then no step of the script runs.
     pub fn from_yaml(file: &str, text: &str) -> Result<Script, Vec<Fault>> {
         yaml::check(file, text, read)
     }
 
-    /// When the last command is given and the last note it plays has ended, in seconds.
+    /// The end of the last command and of the last note it plays, in seconds.
     pub fn length_seconds(&self) -> f64 {
         let ends = self.steps.iter().flat_map(|step| {
             step.commands.iter().map(|command| match command {
@@ -124,7 +124,7 @@ steps:
             [
                 "jam.yaml:1 bpm: '500' does not fit, allowed 20 to 300",
                 "jam.yaml:3 steps.1.at: 'x' does not fit, allowed seconds, like 12.5, or bar:beat:tick from 1:1:0, with beats 1 to 4 and ticks 0 to 479",
-                "jam.yaml:4 steps.2.do: there is no command 'record.strat'; did you mean 'record.start [name]'?",
+                "jam.yaml:4 steps.2.do: unknown command 'record.strat'; did you mean 'record.start [name]'?",
                 "jam.yaml:5 steps.3.at: is missing",
             ]
         );

@@ -145,8 +145,8 @@ fn read_lane(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Lane>
 }
 
 impl ToYaml for Session {
-    const LOSS: &'static str = "the session plays on, but what is new in it is gone when busker ends";
-    const ROOM: &'static str = "take away some snapshots or automation first";
+    const LOSS: &'static str = "the session still plays, but new changes are lost when busker ends";
+    const ROOM: &'static str = "delete some snapshots or automation first";
 
     fn to_yaml(&self) -> String {
         let mut text =

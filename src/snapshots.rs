@@ -1,6 +1,7 @@
-//! Snapshots: where a synth's knobs stood, by name; those of the user's library and those of a session. Pure.
+//! Snapshots: named sets of a synth's parameter values; those of the user's library and those of a session. Pure.
 //!
-//! A snapshot belongs to a profile by its id. It may name parameters the profile does not have (any more): they are kept.
+//! A snapshot belongs to a profile by its id. It may name parameters that the profile does not have (any more): they
+//! are kept.
 
 use crate::{
     stored::{self, FromYaml, Full, Merge, ToYaml},
@@ -8,21 +9,21 @@ use crate::{
 };
 use std::{collections::BTreeMap, mem};
 
-/// Longest name of a snapshot, a profile or a parameter, in characters.
+/// Maximum length of the name of a snapshot, a profile or a parameter, in characters.
 const NAME_CHARS_MAX: usize = 200;
 /// The highest value of any parameter: 14 bits.
 const VALUE_MAX: i64 = 16_383;
-/// So many bytes of snapshots may be made in one list: four hundred of a synth with a hundred knobs.
+/// Maximum size of one list, in bytes: four hundred snapshots of a synth with a hundred parameters.
 pub(crate) const LIST_BYTES_MAX: usize = 1 << 20;
-/// So many brackets may they have, one each, and those in quoted names.
+/// Maximum brackets of one list: one for each snapshot, and those in quoted names.
 pub(crate) const LIST_BRACKETS_MAX: usize = BRACKETS_MAX / 2;
 
-/// Where the knobs of one synth stood.
+/// The parameter values of one synth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The profile's id.
     pub profile: String,
-    /// One word; its own in the profile.
+    /// One word; unique in the profile.
     pub name: String,
     /// By the parameter's name, in the target's own units.
     pub values: BTreeMap<String, u16>,
@@ -32,11 +33,11 @@ pub struct Snapshot {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshots {
     list: Vec<Snapshot>,
-    /// What the list takes in a file.
+    /// The size of the list in a file.
     size: Size,
 }
 
-/// What a text takes of what a file may hold.
+/// The size of a text, counted as the limits of a file count it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Size {
     bytes: usize,
@@ -57,27 +58,27 @@ impl Size {
 }
 
 impl Snapshots {
-    /// Those of a profile, in the order they were first saved.
+    /// The snapshots of a profile, in the order they were first saved.
     pub fn of<'a>(&'a self, profile: &'a str) -> impl Iterator<Item = &'a Snapshot> {
         self.list.iter().filter(move |snapshot| snapshot.profile == profile)
     }
 
-    /// One by its name.
+    /// A snapshot by its name.
     pub fn get(&self, profile: &str, name: &str) -> Option<&Snapshot> {
         self.list.iter().find(|snapshot| snapshot.profile == profile && snapshot.name == name)
     }
 
-    /// Where one stands in the list.
+    /// The index of a snapshot in the list.
     pub fn place(&self, profile: &str, name: &str) -> Option<usize> {
         self.list.iter().position(|snapshot| snapshot.profile == profile && snapshot.name == name)
     }
 
-    /// Puts one into its place; gives back what stood there.
+    /// Puts a snapshot into its place; returns the one it replaces.
     pub fn put(&mut self, snapshot: Snapshot) -> Option<Snapshot> {
         self.put_at(self.list.len(), snapshot)
     }
 
-    /// The same; one that is new comes to this place of the list, or to its end.
+    /// As [`put`](Snapshots::put); a new one goes to this index of the list, or to its end.
     pub fn put_at(&mut self, place: usize, snapshot: Snapshot) -> Option<Snapshot> {
         let known = self.place(&snapshot.profile, &snapshot.name).and_then(|at| self.list.get_mut(at));
         self.size.exchange(known.as_deref(), Some(&snapshot));
@@ -90,7 +91,7 @@ impl Snapshots {
         }
     }
 
-    /// Gives one another name, which no other has; true where there was one.
+    /// Renames a snapshot, to a name that no other has; true if it exists.
     pub fn rename(&mut self, profile: &str, name: &str, to: &str) -> bool {
         let Some(at) = self.place(profile, name) else { return false };
         let Some(mut snapshot) = self.delete(profile, name) else { return false };
@@ -99,17 +100,17 @@ impl Snapshots {
         true
     }
 
-    /// Takes one out.
+    /// Removes a snapshot.
     pub fn delete(&mut self, profile: &str, name: &str) -> Option<Snapshot> {
         let gone = self.list.remove(self.place(profile, name)?);
         self.size.exchange(Some(&gone), None);
         Some(gone)
     }
 
-    /// Whether a snapshot, in place of the one that has this name now, leaves a file that can be read again.
+    /// Whether the file can be read again with this snapshot in place of the one named `before`.
     ///
     /// # Errors
-    /// It does not.
+    /// It cannot.
     pub fn has_room_for(&self, before: &str, snapshot: &Snapshot) -> Result<(), Full> {
         let mut size = self.size;
         size.exchange(self.get(&snapshot.profile, before), Some(snapshot));
@@ -147,7 +148,7 @@ impl Snapshots {
 }
 
 impl Snapshot {
-    /// It, in the list of a file.
+    /// A snapshot as an item of the list in a file.
     fn item(&self) -> String {
         let values = |(param, value): (&String, &u16)| format!("{}: {value}", name(param));
         let values = self.values.iter().map(values).collect::<Vec<_>>().join(", ");
@@ -167,7 +168,7 @@ impl FromIterator<Snapshot> for Snapshots {
 }
 
 impl FromYaml for Snapshots {
-    /// The list that may be made, and what stands before it; and so much again for what others put into the same file.
+    /// The largest list and the text before it, and the same again for additions of others to the same file.
     const BYTES_MAX: usize = 2 * LIST_BYTES_MAX;
 
     fn from_yaml(file: &str, text: &str) -> Result<Snapshots, Vec<Fault>> {
@@ -182,11 +183,11 @@ impl FromYaml for Snapshots {
 }
 
 impl ToYaml for Snapshots {
-    const LOSS: &'static str = "the snapshots work, but what is new is gone with this session";
+    const LOSS: &'static str = "the snapshots work now, but new ones are lost when busker ends";
     const ROOM: &'static str = "delete some snapshots first";
 
     fn to_yaml(&self) -> String {
-        format!("# Where the knobs stood: `snapshot.save` adds to it.\n{}", self.field())
+        format!("# Snapshots of parameter values: `snapshot.save` adds one.\n{}", self.field())
     }
 }
 
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_reads_back_what_was_written() {
+    fn the_file_reads_back_unchanged() {
         let read = |snapshots: &Snapshots| Snapshots::from_yaml("snapshots.yaml", &snapshots.to_yaml());
         let mut snapshots = Snapshots::default();
         assert_eq!(read(&snapshots), Ok(snapshots.clone()));
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_its_own_in_the_profile() {
+    fn a_name_is_unique_in_the_profile() {
         let mut snapshots = Snapshots::default();
         snapshots.put(snapshot("a", "warm", &[("x", 1)]));
         snapshots.put(snapshot("b", "warm", &[("x", 2)]));
@@ -267,7 +268,7 @@ mod tests {
                 "snapshots.yaml:4 snapshots.1(warm).values.cutoff: '20000' does not fit, allowed 0 to 16383",
                 "snapshots.yaml:4 snapshots.1(warm).values.type: 'loud' does not fit, allowed 0 to 16383",
                 "snapshots.yaml:5 snapshots.2.name: 'two words' does not fit, allowed one word",
-                "snapshots.yaml:5 snapshots.2.values.a: 'a' stands more than once, allowed once",
+                "snapshots.yaml:5 snapshots.2.values.a: 'a' appears more than once, allowed once",
                 "snapshots.yaml:6 snapshots.3(cold).values: is missing",
                 "snapshots.yaml:8 snapshots.5(hot).colour: 'colour' is not a field here, allowed profile, name, values",
                 "snapshots.yaml:8 snapshots.5(hot): nts1 has two snapshots 'hot', allowed one",

@@ -1,8 +1,9 @@
-//! Everything the engine says: one snapshot of how things are, and the events that led there.
+//! What the engine reports: one snapshot of its state, and events.
 //!
-//! [`Status`] is made of [`StatusPart`]s, each shared by reference and made anew only when it changed, and of [`Levels`], plain
-//! numbers that move by themselves. The newest replaces the one before, it carries its instant, and nobody is asked for
-//! it. [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
+//! [`Status`] is made of [`StatusPart`]s, each shared by reference and made anew only when it changed, and of
+//! [`Levels`], plain numbers that change all the time. A newer status replaces the older one; it carries the instant it
+//! was taken at, and reading it does not ask the engine. [`Event`]s are things that happened; each subscriber receives
+//! each of them once, or it is counted as missed.
 
 mod changes;
 mod doors;
@@ -12,6 +13,7 @@ pub mod levels;
 mod midi;
 mod part;
 mod takes;
+mod tracks;
 
 pub use changes::{Changes, NotAPart};
 pub use doors::DoorStatus;
@@ -25,96 +27,100 @@ pub use midi::{
 pub use part::StatusPart;
 
 pub use takes::{TakeInfo, TakeState, TakesStatus};
+pub use tracks::{TrackState, TrackStatus, TracksStatus};
 
 use crate::{music::Position, takes::Verdict};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{path::PathBuf, str::FromStr, sync::Arc};
 use utoipa::ToSchema;
 
-/// How things are, as of [`Status::at_ns`].
+/// The state of the station at [`Status::at_ns`].
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Status {
     /// Nanoseconds since the engine started.
     pub at_ns: u64,
-    /// Song, tempo and clock.
+    /// Song position, tempo, and whether MIDI clock is sent.
     #[schema(value_type = TransportStatus)]
     pub transport: StatusPart<TransportStatus>,
-    /// The audio device and how the callback fares.
+    /// The audio device and the load of the callback.
     #[schema(value_type = DeviceStatus)]
     pub device: StatusPart<DeviceStatus>,
-    /// What the system granted the MIDI threads.
+    /// Whether the system granted realtime scheduling to the MIDI threads.
     #[schema(value_type = RealtimeStatus)]
     pub realtime: StatusPart<RealtimeStatus>,
     /// MIDI ports, in the order they were opened.
     #[schema(value_type = Vec<PortStatus>)]
     pub ports: StatusPart<Vec<PortStatus>>,
-    /// The port whose instrument is played and shown, counted from 1; 0 where there is none.
+    /// The port of the instrument in use, counted from 1; 0 if there is none.
     #[schema(value_type = u8)]
     pub instrument: StatusPart<u8>,
-    /// Whose clock it is.
+    /// The tempo source and the accuracy of the MIDI clock.
     #[schema(value_type = ClockStatus)]
     pub clock: StatusPart<ClockStatus>,
-    /// What the next controller or note that comes in is tied to.
+    /// The command or parameter that MIDI learn maps to the next controller or note; null if MIDI learn is off.
     #[schema(value_type = Option<String>)]
     pub learning: StatusPart<Option<String>>,
-    /// What comes and goes, while somebody looks.
+    /// The MIDI monitor, while a client shows it; else null.
     #[schema(value_type = Option<MonitorStatus>)]
     pub monitor: StatusPart<Option<MonitorStatus>>,
-    /// What is recorded and monitored.
+    /// The inputs that are recorded and monitored.
     #[schema(value_type = InputsStatus)]
     pub inputs: StatusPart<InputsStatus>,
-    /// Left and right.
+    /// The meters of the output, left and right.
     #[schema(value_type = Vec<MeterStatus>)]
     pub outputs: StatusPart<Vec<MeterStatus>>,
-    /// The metronome.
+    /// Whether the metronome is on.
     #[schema(value_type = bool)]
     pub click_on: StatusPart<bool>,
-    /// Ids of the profiles there are.
+    /// Ids of all profiles.
     #[schema(value_type = Vec<String>)]
     pub profiles: StatusPart<Arc<[String]>>,
-    /// The knobs.
+    /// The parameters of the instrument in use.
     #[schema(value_type = knobs::ParamsTold)]
     pub params: StatusPart<ParamsStatus>,
-    /// Turns of the knobs on the timeline.
+    /// Automation of the parameters.
     #[schema(value_type = AutomationStatus)]
     pub automation: StatusPart<AutomationStatus>,
-    /// What the knobs are on their way to.
+    /// The morph to a snapshot that is under way.
     #[schema(value_type = Option<MorphStatus>)]
     pub morph: StatusPart<Option<MorphStatus>>,
-    /// The folder of the session that is open.
+    /// The folder of the open session.
     #[schema(value_type = Option<String>)]
     pub session: StatusPart<Option<PathBuf>>,
-    /// Recording.
+    /// The state of the recorder.
     #[schema(value_type = RecordStatus)]
     pub record: StatusPart<RecordStatus>,
-    /// The take that is listened to.
+    /// The take that is played.
     #[schema(value_type = Option<AuditionStatus>)]
     pub audition: StatusPart<Option<AuditionStatus>>,
-    /// The delay from output to input.
+    /// The round trip from output to input.
     #[schema(value_type = RoundTripStatus)]
     pub latency: StatusPart<RoundTripStatus>,
-    /// The takes there are, while somebody looks.
+    /// The list of takes, while a client shows it; else null.
     #[schema(value_type = Option<TakesStatus>)]
     pub takes: StatusPart<Option<TakesStatus>>,
-    /// Who may come in, and how many do.
+    /// The tracks; null where there is none and nothing they share is set.
+    #[schema(value_type = Option<TracksStatus>)]
+    pub tracks: StatusPart<Option<TracksStatus>>,
+    /// The ways for clients to connect, with their counts.
     #[schema(value_type = Vec<DoorStatus>)]
     pub doors: StatusPart<Vec<DoorStatus>>,
-    /// What went wrong since the start, in numbers.
+    /// Fault counts since the start.
     #[schema(value_type = FaultCounts)]
     pub faults: StatusPart<FaultCounts>,
 }
 
-/// Parts and levels as they are shown.
+/// Parts and levels for a client that shows them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// The parts; levels stand in them as they were when each was made.
+    /// The parts; the levels in them are as old as the part.
     pub parts: Status,
     /// The newest levels.
     pub levels: Levels,
 }
 
 impl Shown {
-    /// The status, its levels up to date. Parts that hold none of them stay shared.
+    /// The status with the newest levels. Parts without levels stay shared.
     pub fn status(&self) -> Status {
         let mut status = self.parts.clone();
         self.levels.lay_over(&mut status);
@@ -128,16 +134,16 @@ impl From<Status> for Shown {
     }
 }
 
-/// Song, tempo and clock.
+/// Song position, tempo, and whether MIDI clock is sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TransportStatus {
-    /// Whether the song plays.
+    /// Whether the song is playing.
     pub playing: bool,
-    /// Where, as bar:beat:tick.
+    /// The song position, as bar:beat:tick.
     #[serde(serialize_with = "display", deserialize_with = "from_str")]
     #[schema(value_type = String, example = "5:1:0")]
     pub position: Position,
-    /// Where, in seconds at the present tempo.
+    /// The song position in seconds, at the present tempo.
     pub seconds: f64,
     /// Quarter notes per minute.
     pub bpm: f64,
@@ -145,44 +151,44 @@ pub struct TransportStatus {
     pub clock_on: bool,
 }
 
-/// The audio device and how the callback fares.
+/// The audio device and the load of the callback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceStatus {
     /// `alsa`, `jack` or `sim`.
     pub host: String,
-    /// As a person knows it.
+    /// The name of the device, as the system shows it.
     pub name: String,
-    /// Whether it runs; while a lost device is waited for, the station goes on silently.
+    /// Whether the device runs. While busker waits for a lost device, the station goes on without sound.
     pub running: bool,
-    /// Frames per second.
+    /// The sample rate, in Hz.
     pub sample_rate_hz: u32,
-    /// Frames in a block.
+    /// The block size, in frames.
     pub block_frames: u32,
-    /// Part of its period that the callback took, on average, 0..=100 and over.
+    /// Callback time as a percentage of the block's duration, on average; over 100 is an overrun.
     pub load_percent: u32,
-    /// The worst since the last reading.
+    /// The highest load since the last reading, in percent.
     pub load_peak_percent: u32,
-    /// Interruptions since the start.
+    /// Xruns since the start.
     pub xruns: u64,
 }
 
-/// What is recorded and monitored.
+/// The inputs that are recorded and monitored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InputsStatus {
-    /// Like `1-2` or `synth`.
+    /// Their names, like `1-2` or `synth`.
     pub channels: String,
-    /// One for each.
+    /// One meter for each input.
     pub meters: Vec<MeterStatus>,
-    /// Gain of each, in dB.
+    /// The gain of each input, in dB.
     pub gains_db: Vec<f32>,
-    /// How loud they are heard, in dB; -120 is off.
+    /// The monitor gain, in dB; -120 is off.
     pub monitor_db: f32,
 }
 
-/// One meter, ready to be drawn.
+/// One meter.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MeterStatus {
-    /// Peak with a fall of 20 dB a second, in dBFS, -120 is silence.
+    /// Peak level in dBFS, falling by 20 dB a second; -120 is silence.
     pub peak_db: f32,
     /// RMS over about 300 ms, in dBFS.
     pub rms_db: f32,
@@ -193,50 +199,50 @@ pub struct MeterStatus {
 }
 
 impl MeterStatus {
-    /// Nothing heard.
+    /// Silence.
     pub const SILENT: MeterStatus = MeterStatus { peak_db: -120.0, rms_db: -120.0, hold_db: -120.0, clipped: false };
 }
 
-/// Recording.
+/// The state of the recorder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RecordStatus {
-    /// Whether a take is under way or waited for.
+    /// Whether a take is being recorded or waits for its start.
     pub is_recording: bool,
-    /// The take under way.
+    /// The take that is being recorded.
     pub take: Option<TakeStatus>,
-    /// What a take waits for to begin.
+    /// The event that starts the waiting take.
     pub waits_for: Option<WaitsFor>,
-    /// Where takes go.
+    /// The folder of the takes.
     #[schema(value_type = String)]
     pub folder: PathBuf,
-    /// Room left there, in bytes, where it is known.
+    /// Free space in that folder, in bytes, if known.
     pub free_bytes: Option<u64>,
-    /// Bytes a second of recording takes.
+    /// Bytes that one second of recording needs.
     pub bytes_per_second: u64,
-    /// Memory in which the last seconds are held.
+    /// The size of the capture buffer, which holds the last seconds, in bytes.
     pub capture_bytes: u64,
-    /// How many seconds those are, besides those for which a disk may stall.
+    /// How many seconds of the past the capture buffer holds, not counting its reserve for a slow disk.
     #[serde(default)]
     pub capture_seconds: f64,
     /// The inputs that the next take records, like `1-2` or `synth`.
     #[serde(default)]
     pub inputs: String,
-    /// How far the disk is behind, where it is.
+    /// How far the disk is behind, if it is.
     #[serde(default)]
     pub behind: Option<BehindStatus>,
 }
 
-/// A disk that does not keep up with what is recorded.
+/// A disk that is slower than the recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BehindStatus {
-    /// So many seconds of audio are not written yet.
+    /// Audio not written yet, in seconds.
     pub seconds: f64,
-    /// The buffer holds for so many seconds more; then frames are lost.
+    /// Seconds of audio that still fit into the buffer; after them, frames are lost.
     pub holds_seconds: f64,
 }
 
 impl RecordStatus {
-    /// Nothing is recorded; takes go there.
+    /// The state when nothing is recorded; takes go to `folder`.
     pub fn standing(folder: PathBuf) -> RecordStatus {
         RecordStatus {
             is_recording: false,
@@ -253,15 +259,15 @@ impl RecordStatus {
     }
 }
 
-/// What a take waits for to begin.
+/// The event that starts a waiting take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WaitsFor {
-    /// The song to begin.
+    /// The start of the song.
     Song,
     /// The next bar.
     Bar,
-    /// A sound over the threshold.
+    /// A sound above the threshold.
     Sound,
 }
 
@@ -275,57 +281,57 @@ impl std::fmt::Display for WaitsFor {
     }
 }
 
-/// A take under way.
+/// A take that is being recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TakeStatus {
     /// Its file.
     #[schema(value_type = String)]
     pub path: PathBuf,
-    /// Recorded so far, in seconds.
+    /// Its length so far, in seconds.
     pub seconds: f64,
-    /// Places that were named by hand.
+    /// The number of its marks.
     pub marks: u32,
-    /// Frames of its files that are silence because the disk was too slow.
+    /// Frames of silence in its files, because the disk was too slow.
     pub gap_frames: u64,
-    /// Whether it ends with the bar.
+    /// Whether it ends with the next bar.
     pub ends_with_bar: bool,
 }
 
-/// A take that is listened to.
+/// A take that is played.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditionStatus {
     /// Its file.
     #[schema(value_type = String)]
     pub path: PathBuf,
-    /// How far it is, in seconds from its beginning.
+    /// The play position, in seconds from the beginning.
     pub seconds: f64,
     /// Its length, in seconds.
     pub length_seconds: f64,
 }
 
-/// What went wrong since the start, in numbers. All zero on a good day.
+/// Fault counts since the start. All are 0 if nothing went wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FaultCounts {
-    /// MIDI messages dropped because too many were waiting.
+    /// MIDI messages dropped because the queue was full.
     pub midi_dropped: u64,
-    /// MIDI messages a port refused.
+    /// MIDI messages that a port refused.
     pub midi_refused: u64,
-    /// MIDI messages that came in and were lost: too many at once, or a SysEx too long or broken.
+    /// Incoming MIDI messages that were lost: too many at once, or a SysEx that is too long or incomplete.
     pub midi_in_lost: u64,
-    /// Frames of takes replaced by silence because the disk was too slow.
+    /// Frames of takes replaced by silence, because the disk was too slow.
     pub take_frames_lost: u64,
-    /// Times the disk refused a file that was to be written: of a take, its MIDI file, snapshots, what was learned, a session.
+    /// Files that the disk refused to write: takes, their MIDI files, snapshots, MIDI maps, sessions.
     pub disk_refused: u64,
-    /// Times a take that was listened to paused because the disk was too slow.
+    /// Times the playback of a take paused, because the disk was too slow.
     pub audition_underruns: u64,
-    /// Orders to the callback that found no room.
+    /// Orders to the callback that were dropped because the queue was full.
     pub orders_lost: u64,
-    /// Events a subscriber missed because it was too slow.
+    /// Events that a subscriber missed, because it was too slow.
     pub events_missed: u64,
 }
 
 impl FaultCounts {
-    /// All of them together.
+    /// The sum of all counts.
     pub fn total(&self) -> u64 {
         let midi = self.midi_dropped + self.midi_refused + self.midi_in_lost;
         let disk = self.take_frames_lost + self.disk_refused + self.audition_underruns;
@@ -333,120 +339,120 @@ impl FaultCounts {
     }
 }
 
-/// How much a notice matters.
+/// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Good to know.
+    /// Information.
     Info,
-    /// Something is not as asked; the station plays on.
+    /// Something differs from what was asked for; the station plays on.
     Warning,
     /// Something failed; the text says what still works and what to do.
     Error,
 }
 
-/// What happened.
+/// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A text for the person.
+    /// A message for the user.
     Notice {
-        /// How much it matters.
+        /// Its severity.
         severity: Severity,
         /// One sentence.
         text: String,
     },
-    /// The song plays.
+    /// The song started.
     Playing {
-        /// From where.
+        /// The position it started from.
         #[serde(serialize_with = "display", deserialize_with = "from_str")]
         #[schema(value_type = String, example = "5:1:0")]
         from: Position,
     },
-    /// The song stands.
+    /// The song stopped.
     Stopped {
-        /// Where.
+        /// The position it stopped at.
         #[serde(serialize_with = "display", deserialize_with = "from_str")]
         #[schema(value_type = String, example = "5:1:0")]
         at: Position,
     },
-    /// Another tempo.
+    /// The tempo changed.
     Tempo {
         /// Quarter notes per minute.
         bpm: f64,
     },
-    /// Another source of tempo, or a change in how it is followed.
+    /// The tempo source changed, or its state.
     ClockSource {
-        /// Whose tempo it is.
+        /// The tempo source.
         #[serde(flatten)]
         source: SourceStatus,
     },
-    /// Another profile.
+    /// Another profile is in use.
     ProfileUsed {
         /// Its id.
         id: String,
     },
-    /// Profiles came or went.
+    /// The list of profiles changed.
     ProfilesRead {
-        /// The ids there are now.
+        /// The ids of all profiles.
         ids: Vec<String>,
     },
-    /// Another instrument is played and shown.
+    /// Another instrument is in use.
     InstrumentUsed {
         /// Its port, counted from 1.
         port: u8,
-        /// As a person knows it.
+        /// The name of the instrument, as the screen shows it.
         name: String,
     },
-    /// A MIDI port is connected.
+    /// A MIDI port was connected.
     PortConnected {
         /// The port, counted from 1.
         port: u8,
-        /// As a person knows it.
+        /// The name of the port, as the screen shows it.
         name: String,
     },
-    /// A MIDI port is gone; it is taken back when it returns.
+    /// A MIDI port was disconnected; busker connects it again when it returns.
     PortGone {
         /// The port, counted from 1.
         port: u8,
-        /// As a person knows it.
+        /// The name of the port, as the screen shows it.
         name: String,
     },
-    /// A controller or note was tied to a command.
+    /// MIDI learn mapped a controller or note.
     Learned {
-        /// What moves it, as a person says it.
+        /// The controller or note, in words.
         by: String,
-        /// What it does.
+        /// The command or parameter it is mapped to.
         does: String,
     },
-    /// A knob was turned.
+    /// A parameter was set.
     ParamSet {
         /// Its name.
         name: String,
         /// Its value, in the parameter's range.
         value: u16,
-        /// As it is shown.
+        /// The value as the screen shows it.
         shown: String,
     },
-    /// A take began.
+    /// The recording of a take started.
     TakeStarted {
         /// Its file.
         #[schema(value_type = String)]
         path: PathBuf,
-        /// Its first frame on the engine's clock.
+        /// Its first frame, on the engine's frame clock.
         frame: i64,
     },
-    /// A take is closed and whole.
+    /// A take is complete and its file is closed.
     TakeFinished {
         /// Its file.
         #[schema(value_type = String)]
         path: PathBuf,
-        /// Its length.
+        /// Its length, in frames.
         frames: u64,
-        /// Frames of it that are silence because the disk was too slow.
+        /// Frames of silence in it, because the disk was too slow.
         gap_frames: u64,
     },
-    /// A take is listened to.
+    /// The playback of a take started.
     AuditionStarted {
         /// Its file.
         #[schema(value_type = String)]
@@ -454,9 +460,9 @@ pub enum Event {
         /// Its length, in seconds.
         length_seconds: f64,
     },
-    /// No take is listened to any more: it is over, was stopped or could not be played.
+    /// The playback of a take ended: at its end, by a stop, or because it could not be played.
     AuditionEnded {
-        /// The file of the last one.
+        /// Its file.
         #[schema(value_type = String)]
         path: PathBuf,
     },
@@ -465,21 +471,21 @@ pub enum Event {
         /// Its file.
         #[schema(value_type = String)]
         path: PathBuf,
-        /// How it came out.
+        /// The result.
         verdict: Box<Verdict>,
     },
-    /// A session was opened, or begun.
+    /// A session was opened or created.
     SessionOpened {
         /// Its folder.
         #[schema(value_type = String)]
         path: PathBuf,
     },
-    /// The engine ends.
+    /// The engine is ending.
     Quit,
 }
 
 impl Event {
-    /// The sentence a person reads, for events worth one.
+    /// The notice for the user, for events that have one.
     pub fn notice(&self) -> Option<(Severity, String)> {
         match self {
             Event::Notice { severity, text } => Some((*severity, text.clone())),
@@ -502,13 +508,13 @@ impl Event {
             Event::PortConnected { name, .. } => Some((Severity::Info, format!("{name} is connected"))),
             Event::PortGone { name, .. } => Some((
                 Severity::Warning,
-                format!("{name} is gone: everything else plays on, and it is taken back when it returns"),
+                format!("{name} disconnected: everything else still plays, and it reconnects when it returns"),
             )),
             Event::InstrumentUsed { name, .. } => Some((Severity::Info, format!("playing {name}"))),
             Event::Learned { by, does } => Some((Severity::Info, format!("{by} does: {does}"))),
             Event::SessionOpened { path } => Some((Severity::Info, format!("the session is {}", path.display()))),
             Event::ClockSource { source } => source.notice(),
-            Event::ProfileUsed { id } => Some((Severity::Info, format!("the knobs are those of {id}"))),
+            Event::ProfileUsed { id } => Some((Severity::Info, format!("the knobs now use profile {id}"))),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
-//! Values that have a file of their own: settings, what was learned, snapshots, sessions. Pure, but for [`load`].
+//! Values with a file of their own: settings, MIDI maps, snapshots, sessions. Pure, except [`load`].
 //!
-//! The station reports a file with a fault and never writes over it: its owner mends it. A file that another station,
-//! or its owner, changed meanwhile is not written over either: what was changed here goes into what is there ([`merged`]).
+//! The station reports a file with a fault and never overwrites it: the user repairs it. If another station or the user
+//! changed a file meanwhile, it is not overwritten either: the station's changes are merged into it ([`merged`]).
 
 use crate::yaml::{self, Fault};
 use std::{
@@ -10,35 +10,35 @@ use std::{
     sync::Arc,
 };
 
-/// What a file may say.
+/// A value that is read from a file.
 pub trait FromYaml: Default {
-    /// The longest file that is read and written, in bytes: the largest that can be made here fits.
+    /// Maximum size of the file to read and write, in bytes: the largest value that can be made fits.
     const BYTES_MAX: usize;
 
-    /// Checks a text; `file` is only named in the faults.
+    /// Checks a text; `file` is used in the faults only.
     ///
     /// # Errors
     /// Every fault at once.
     fn from_yaml(file: &str, text: &str) -> Result<Self, Vec<Fault>>;
 }
 
-/// What a file is written from.
+/// A value that is written to a file.
 pub trait ToYaml: FromYaml {
-    /// What still works and what is lost where the file cannot be written: the beginning of a sentence.
+    /// The beginning of the message for a file that cannot be written: what still works, and the loss.
     const LOSS: &'static str;
-    /// What makes room where it would be too long.
+    /// How the user makes room when the file would be too long.
     const ROOM: &'static str;
 
-    /// The whole file, the same for the same value.
+    /// The whole file; equal values give equal text.
     fn to_yaml(&self) -> String;
 }
 
-/// What a file is to say, on its way to the thread that works out its text and writes it. It changes no more.
+/// A value on its way to the thread that makes its text and writes it. It does not change any more.
 pub trait Content: fmt::Debug + Send + Sync {
     /// The text of the file.
     ///
     /// # Errors
-    /// It could not be read again; nothing is to be written then.
+    /// The text could not be read again; it must not be written.
     fn text(&self) -> Result<String, Full>;
 }
 
@@ -48,14 +48,14 @@ impl<T: ToYaml + fmt::Debug + Send + Sync> Content for T {
     }
 }
 
-/// What several may write to one file: things that each have a name of their own.
+/// Values that several programs may write to one file: lists of named items.
 pub trait Merge: ToYaml {
-    /// What `ours` has in place of `base`, done to `theirs`; true where something else that they put there had to go.
+    /// Applies the changes from `base` to `ours` to `theirs`; true if a change of theirs was replaced.
     fn merge(base: &Self, ours: &Self, theirs: &Self) -> (Self, bool);
 }
 
-/// The same for the things themselves: what was added, changed or taken out between `base` and `ours` is so in `theirs`, too,
-/// whose order stays.
+/// The same for a list of items: additions, changes and removals between `base` and `ours` are applied to `theirs`,
+/// which keeps its order.
 pub(crate) fn merge_by<T: Clone + PartialEq>(
     (base, ours, theirs): (&[T], &[T], &[T]),
     is_same: impl Fn(&T, &T) -> bool,
@@ -81,24 +81,24 @@ pub(crate) fn merge_by<T: Clone + PartialEq>(
     (merged, is_lossy)
 }
 
-/// Merges what texts say, as [`Merge`] does.
+/// Merges texts, as [`Merge`] merges values.
 pub type MergeTexts = fn(file: &str, texts: &Texts<'_>) -> Result<(String, bool), String>;
 
 /// The texts of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Texts<'a> {
-    /// As it was when it was read or handed over last.
+    /// The text when it was last read or written here.
     pub base: &'a str,
-    /// As it is to be.
+    /// The new text.
     pub ours: &'a str,
-    /// As it is.
+    /// The text in the file now.
     pub theirs: &'a str,
 }
 
-/// The text that holds what was changed here and what others changed; true where something of theirs had to go.
+/// The text with the changes made here and those of others; true if a change of theirs was replaced.
 ///
 /// # Errors
-/// What is there cannot be read, or both together would be too long: it is to be left as it is.
+/// The file cannot be read, or the merged text would be too long: leave the file as it is.
 pub fn merged<T: Merge>(file: &str, texts: &Texts<'_>) -> Result<(String, bool), String> {
     let read = |text| {
         T::from_yaml(file, text).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
@@ -107,7 +107,7 @@ pub fn merged<T: Merge>(file: &str, texts: &Texts<'_>) -> Result<(String, bool),
     Ok((text(&value).map_err(|full| full.to_string())?, is_lossy))
 }
 
-/// A file would be too long to be read again. The old one stands.
+/// A file would be too long to be read again. The old one stays.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it would have {too_much}: {room}")]
 pub struct Full {
@@ -116,13 +116,13 @@ pub struct Full {
 }
 
 impl Full {
-    /// There would be so much, and this makes room.
+    /// There would be `too_much`; `room` says how to make room.
     pub fn new(too_much: String, room: &'static str) -> Full {
         Full { too_much, room }
     }
 }
 
-/// Reads a file; where there is none, the value is the default.
+/// Reads a file; if it is missing, the value is the default.
 ///
 /// # Errors
 /// Every fault at once.
@@ -138,10 +138,10 @@ fn load_with_text<T: FromYaml>(path: &Path) -> Result<(T, String), Vec<Fault>> {
     Ok((T::from_yaml(&path.display().to_string(), &text)?, text))
 }
 
-/// The text of a file that can be read again.
+/// The text of a value, which can be read again.
 ///
 /// # Errors
-/// Where it could not be; nothing is to be written then.
+/// It could not; it must not be written.
 pub fn text<T: ToYaml>(value: &T) -> Result<String, Full> {
     let text = value.to_yaml();
     match yaml::fits(T::BYTES_MAX, &text) {
@@ -150,27 +150,27 @@ pub fn text<T: ToYaml>(value: &T) -> Result<String, Full> {
     }
 }
 
-/// A value and the file that keeps it.
+/// A value and its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredValue<T> {
-    /// What it is now.
+    /// The present value.
     pub value: T,
-    /// Where it is kept.
+    /// Its file.
     pub home: StoredFile,
 }
 
-/// Where a value is kept.
+/// The file of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredFile {
-    /// The file; none, and what is new is gone with the engine.
+    /// The file; with `None`, changes are lost when the engine ends.
     pub file: Option<PathBuf>,
-    /// What the file said when it was read; empty where there was none.
+    /// The file's text when it was read; empty if it was missing.
     pub read: Arc<str>,
 }
 
 impl<T: FromYaml> StoredValue<T> {
-    /// Reads a file, to be kept there from now on. Where it has faults, they are given back beside the default, which is
-    /// kept nowhere.
+    /// Reads a file, and keeps the value there from now on. If it has faults, they are returned with the default value,
+    /// which is kept nowhere.
     pub fn load(file: PathBuf) -> (StoredValue<T>, Vec<Fault>) {
         match load_with_text(&file) {
             Ok((value, text)) => {
@@ -188,7 +188,7 @@ mod tests {
     use std::{collections::BTreeMap, fs};
 
     #[test]
-    fn a_file_with_a_fault_is_told_and_not_written_over() {
+    fn a_file_with_a_fault_is_reported_and_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("snapshots.yaml");
         let (stored, faults) = StoredValue::<Snapshots>::load(file.clone());
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_too_long_to_be_read_again_is_refused() {
+    fn a_file_too_long_to_be_read_again_is_refused() {
         let mut snapshots = Snapshots::default();
         for n in 0..9500 {
             let name = format!("{n:0200}");
@@ -210,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn what_two_changed_in_one_file_is_both_in_it_and_ours_wins_where_both_changed_the_same() {
+    fn changes_of_two_writers_are_merged_and_ours_wins_where_both_changed_the_same() {
         let same = |a: &(u8, u8), b: &(u8, u8)| a.0 == b.0;
         for (base, ours, theirs, both, is_lossy) in [
             // Added here and there.
             (&[(1, 0)][..], &[(1, 0), (2, 0)][..], &[(1, 0), (3, 0)][..], &[(1, 0), (3, 0), (2, 0)][..], false),
-            // Changed here, taken out there, and the other way round.
+            // Changed here, removed there, and the other way round.
             (&[(1, 0), (2, 0)], &[(1, 5), (2, 0)], &[], &[(1, 5)], false),
             (&[(1, 0), (2, 0)], &[(2, 0)], &[(1, 0), (2, 7)], &[(2, 7)], false),
             // The same one here and there.
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_merged_into() {
+    fn changes_are_not_merged_into_a_file_that_cannot_be_read() {
         let texts = Texts { base: "", ours: "snapshots: []\n", theirs: "snapshots: 3\n" };
         let why = merged::<Snapshots>("snapshots.yaml", &texts).unwrap_err();
         assert!(why.starts_with("snapshots.yaml:1"), "{why}");

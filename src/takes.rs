@@ -1,8 +1,7 @@
-//! Takes as files: what lies in their folder, what is in them, and what can be made of them. Blocks on the disk; runs on
-//! whatever thread calls it, never on one that must not wait.
+//! Takes as files: listing, reading, editing and exporting them. Blocks on the disk; runs on any thread that may wait.
 //!
-//! A take is never changed: of its file only the sizes in a header are ever repaired. What is made of it is a new file
-//! that takes nobody's place.
+//! A take is never changed: only the sizes in the header of its file are ever repaired. Everything made from a take is
+//! a new file that replaces no other.
 
 pub mod cache;
 mod event;
@@ -35,27 +34,27 @@ pub use verdict::{LEVEL_DBFS_MAX, Measurement, Overview, TakeAnalyzer, Verdict, 
 use crate::wav::{Finding, FindingSeverity, Health, Wav};
 use std::{io, ops::ControlFlow, path::Path};
 
-/// What frees the room of what was removed, as the answer to a removal says it.
-pub const TRASH_KEEPS_ROOM: &str = "it takes its room until `busker takes remove --empty-trash --yes`";
+/// How to free the disk space of removed takes, as the answer to `take.remove` shows it.
+pub const TRASH_KEEPS_ROOM: &str = "it uses disk space until `busker takes remove --empty-trash --yes`";
 
-/// Called now and then with how much of the work is done, 0 to 1; breaks where it shall not go on.
+/// Called repeatedly with the part of the work that is done, 0 to 1; a break stops the work.
 pub type Progress<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
 
-/// Why something was not done with a take. The take is what it was, and nothing half is left.
+/// Why an operation on a take failed. The take is unchanged, and no incomplete file is left.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
-    /// The take cannot be used, or whoever asked does not want it any more.
+    /// The take cannot be used, or the operation was stopped.
     #[error(transparent)]
     Take(#[from] NotUsable),
-    /// What was asked cannot be.
+    /// The request is not possible.
     #[error("{0}")]
     Asked(String),
-    /// The disk refused what was to be written.
+    /// The disk refused to write.
     #[error("it cannot be written: {}", refusal(.0))]
     Disk(#[from] io::Error),
 }
 
-/// Why a disk refuses; where it is full, what gives it room.
+/// The error of a disk, with the way to free space if it is full.
 fn refusal(error: &io::Error) -> String {
     match moving::has_no_room(error) {
         true => {
@@ -73,10 +72,10 @@ pub fn time_text(seconds: f64) -> String {
     format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
 }
 
-/// Seconds of a time as [`time_text`] writes it, or of seconds alone.
+/// Reads a time as [`time_text`] writes it, or seconds alone.
 ///
 /// # Errors
-/// What else it is, in a sentence.
+/// The text is no time, in a sentence.
 pub fn time_of(text: &str) -> Result<f64, String> {
     let read = || {
         let (minutes, seconds) = match text.split_once(':') {
@@ -90,19 +89,19 @@ pub fn time_of(text: &str) -> Result<f64, String> {
     read().ok_or_else(|| "write seconds like 83.5, or minutes and seconds like 1:23.5".to_owned())
 }
 
-/// Why nothing can be done with a file.
+/// Why a file cannot be used.
 pub fn why_beyond(wav: &Wav) -> String {
     let beyond = wav.findings.iter().filter(|finding| finding.severity() == FindingSeverity::Beyond);
     beyond.map(Finding::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Why nothing can be done with a file whose header is true: its samples are of a kind that is not read.
+/// Why a file with a correct header cannot be used: its samples are of an unsupported kind.
 pub fn why_unread(wav: &Wav) -> Option<String> {
     let format = wav.format.filter(|_| wav.health() == Health::Sound && wav.frames().is_none())?;
-    Some(format!("{format}: samples of this kind are not read here"))
+    Some(format!("{format}: sample format not supported"))
 }
 
-/// A path that moves no cursor.
+/// A path without control characters, which would move the cursor.
 pub fn shown(path: &Path) -> String {
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     path.display().to_string().chars().map(escaped).collect()

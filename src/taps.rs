@@ -1,11 +1,11 @@
-//! Taps: the places where audio can be recorded, named as people name them: `1`, `3-4`, `synth`, `master`, `1,3-4`.
+//! Taps: the sources of audio to record, with their names: `1`, `3-4`, `synth`, `master`, `1,3-4`.
 //!
-//! Pure. The capture buffer holds a channel for each of its taps, the recorder chooses among them, an order to the disk
-//! writer names those of each file. Tracks, before and after their strips, will be two more kinds of tap.
+//! Pure. The capture buffer holds a channel for each of its taps, the recorder selects some of them, and an order to
+//! the disk writer names those of each file. Tracks, before and after their strips, will be two more kinds of tap.
 
 use std::{fmt, str::FromStr};
 
-/// Of two channels, which.
+/// One of two channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The first.
@@ -14,23 +14,23 @@ pub enum Side {
     Right,
 }
 
-/// A place where audio can be recorded: one channel.
+/// One channel of audio that can be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tap {
     /// An input of the device, counted from 1.
     Input(u16),
-    /// The built-in synth, where it is an input.
+    /// The built-in synth, if it is an input.
     Synth(Side),
-    /// The mix.
+    /// The master mix.
     Master(Side),
 }
 
 impl Tap {
-    /// The mix.
+    /// The master mix.
     pub const MASTER: [Tap; 2] = [Tap::Master(Side::Left), Tap::Master(Side::Right)];
     /// The built-in synth.
     pub const SYNTH: [Tap; 2] = [Tap::Synth(Side::Left), Tap::Synth(Side::Right)];
-    /// The highest input there may be.
+    /// The highest input number.
     pub const HIGHEST_INPUT: u16 = 256;
 
     /// The device's input of this index, which is counted from 0.
@@ -44,32 +44,32 @@ impl Tap {
 pub struct Taps(Vec<Tap>);
 
 impl Taps {
-    /// The most that may be named at once.
+    /// Maximum number of taps in a list.
     pub const MOST: usize = 64;
 
-    /// These taps; nothing where there is none, one stands twice, or there are more than [`MOST`](Self::MOST).
+    /// These taps; `None` if there is none, one is there twice, or there are more than [`MOST`](Self::MOST).
     pub fn new(taps: Vec<Tap>) -> Option<Taps> {
         let is_new = |(at, tap): (usize, &Tap)| !taps[..at].contains(tap);
         let fits = (1..=Self::MOST).contains(&taps.len()) && taps.iter().enumerate().all(is_new);
         fits.then_some(Taps(taps))
     }
 
-    /// Each.
+    /// The taps.
     pub fn as_slice(&self) -> &[Tap] {
         &self.0
     }
 
-    /// The highest input of the device among them; 0 where there is none.
+    /// The highest input of the device among them; 0 if there is none.
     pub fn highest_input(&self) -> usize {
         let input = |tap: &Tap| if let Tap::Input(input) = tap { usize::from(*input) } else { 0 };
         self.0.iter().map(input).max().unwrap_or(0)
     }
 
-    /// Each as it stands among those that are there. Where the device has no inputs and the built-in synth is there,
-    /// inputs 1 and 2 are the synth's left and right.
+    /// Each tap as it is named among the available ones. If the device has no inputs and the built-in synth is
+    /// available, inputs 1 and 2 are the synth's left and right.
     ///
     /// # Errors
-    /// The first that is not there.
+    /// The first that is not available.
     pub fn among(&self, there: &[Tap]) -> Result<Vec<Tap>, Tap> {
         let has_inputs = there.iter().any(|tap| matches!(tap, Tap::Input(_)));
         let meant = |tap: &Tap| match *tap {
@@ -80,7 +80,7 @@ impl Taps {
     }
 }
 
-/// How many of these, from the first on, are one word.
+/// How many of these taps, from the first on, are written as one word.
 fn word_length(taps: &[Tap]) -> usize {
     match taps {
         [Tap::Input(_), ..] => {
@@ -92,7 +92,7 @@ fn word_length(taps: &[Tap]) -> usize {
     }
 }
 
-/// Taps as they are written; nothing is written where there is none.
+/// Writes taps as text; empty if there is none.
 pub fn write(f: &mut impl fmt::Write, taps: &[Tap]) -> fmt::Result {
     let mut rest = taps;
     while let (word @ [first, ..], after) = rest.split_at(word_length(rest)) {
@@ -110,10 +110,10 @@ pub fn write(f: &mut impl fmt::Write, taps: &[Tap]) -> fmt::Result {
     Ok(())
 }
 
-/// Taps as they are written, as a text.
+/// Taps as text.
 pub fn text(taps: &[Tap]) -> String {
     let mut text = String::new();
-    // A text takes everything.
+    // Writing to a string never fails.
     let _ = write(&mut text, taps);
     text
 }
@@ -186,7 +186,7 @@ mod tests {
     fn tap() -> impl Strategy<Value = Tap> {
         let side = prop_oneof![Just(Side::Left), Just(Side::Right)];
         prop_oneof![
-            // Near each other, so that there are ranges.
+            // Numbers near each other, so that there are ranges.
             (1..12_u16).prop_map(Tap::Input),
             (1..=Tap::HIGHEST_INPUT).prop_map(Tap::Input),
             side.clone().prop_map(Tap::Synth),
@@ -196,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn taps_read_back_what_they_print(mut taps in prop::collection::vec(tap(), 1..40)) {
+        fn the_text_of_taps_reads_back(mut taps in prop::collection::vec(tap(), 1..40)) {
             let mut seen = Vec::new();
             taps.retain(|tap| !seen.contains(tap) && { seen.push(*tap); true });
             let taps = Taps::new(taps).unwrap();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn taps_print_as_people_write_them() {
+    fn taps_print_as_users_write_them() {
         for text in ["1", "3-4", "master", "1,3-4", "2,1", "synth,7,master-right", "1-64"] {
             assert_eq!(text.parse::<Taps>().unwrap().to_string(), text);
         }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_taps_is_refused() {
+    fn a_text_that_names_no_taps_is_refused() {
         for bad in ["", "0", "4-3", "1,1", "1-65", "257", "1-", "-1", "1;2", "left", "master,master-left", "1,,2"] {
             assert_eq!(bad.parse::<Taps>(), Err(NotTaps), "{bad}");
         }

@@ -1,14 +1,14 @@
-//! How long one thread waits for another: never for ever.
+//! Waits for threads to end, with a time limit.
 
 use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-/// How often it is looked whether a thread has ended.
+/// The interval at which a thread is polled.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// Waits for a thread to end; whether it did. One that did not goes on by itself.
+/// Waits for a thread to end; true if it did. A thread that did not continues on its own.
 pub fn join_within(thread: JoinHandle<()>, patience: Duration) -> bool {
     let begun = Instant::now();
     while !thread.is_finished() {
@@ -17,7 +17,7 @@ pub fn join_within(thread: JoinHandle<()>, patience: Duration) -> bool {
         }
         thread::sleep(LOOK);
     }
-    // A panic in it was told by the hook.
+    // The panic hook has reported a panic of it.
     let _ = thread.join();
     true
 }

@@ -1,8 +1,8 @@
-//! The screen: draws what the engine says, and turns keys into commands. Only a front end; nothing musical lives here.
+//! The screen: draws the engine's status, and turns keys into commands. It holds no musical state.
 //!
-//! Three threads: the one that calls [`run`] keeps the state and draws; one reads the terminal; one hears when the
-//! window changes its size. All they say goes through one bounded queue. The loop sleeps until something comes, takes
-//! everything there is, and draws at most once every [`frame_pacer::FRAME`], and only if something that can be seen changed.
+//! Three threads: the one that calls [`run`] keeps the state and draws; one reads the terminal; one waits for changes
+//! of the window size. All events go through one bounded queue. The loop sleeps until an event comes, takes all events,
+//! and draws at most once every [`frame_pacer::FRAME`], and only if something visible changed.
 
 mod acts;
 pub mod app;
@@ -48,28 +48,29 @@ use terminal::{Screen, StopReading};
 use theme::Theme;
 use visible::Visible;
 
-/// What may wait for the loop. A fast typist fills a few; when it is full the reader waits, and nothing is lost.
+/// Maximum events in the queue of the loop. Fast typing needs a few; when it is full the reader waits, and nothing is
+/// lost.
 const WAKES: usize = 256;
-/// How long a terminal may take with its last answer when the screen is left.
+/// How long to wait for the terminal's last answer when the user leaves the screen.
 const SETTLE: Duration = Duration::from_millis(500);
 
-/// How the screen is to be.
+/// Options of the screen.
 #[derive(Clone, Debug)]
 pub struct TuiOptions {
-    /// The look.
+    /// The theme.
     pub theme: Theme,
-    /// The home folder, where there is one: `~` on the message line, which has no room for long paths.
+    /// The home folder, if there is one: shown as `~` on the message line, which has no room for long paths.
     pub home: Option<PathBuf>,
-    /// Whether it shows a station that goes on without it; then leaving leaves only the screen.
+    /// Whether it is attached to a station in another process; then leaving ends only the screen.
     pub attached: bool,
-    /// Whether the screen can be left and the station go on.
+    /// Whether the user can leave the screen while the station goes on.
     pub can_detach: bool,
-    /// Said on the message line first, such as what was found wrong at the start.
+    /// Notices for the message line, such as faults found at the start.
     pub notices: Vec<(Severity, String)>,
 }
 
 impl TuiOptions {
-    /// The built-in look, without colours where the environment's `NO_COLOR` asks for that.
+    /// The built-in theme, without colours if the environment has `NO_COLOR`.
     pub fn from_environment() -> TuiOptions {
         TuiOptions {
             theme: terminal::theme_for_environment(),
@@ -81,29 +82,29 @@ impl TuiOptions {
     }
 }
 
-/// Why there is no screen, or none any more.
+/// Why there is no screen, or why it ended.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
     /// Input or output is a file or a pipe. Nothing was started.
     #[error(
-        "the screen needs a terminal, and this is none; without one, use `busker run SCRIPT` to play a script or \
-         `busker record` to record"
+        "the screen needs a terminal; without one, use `busker run SCRIPT` to play a script or `busker record` to \
+         record"
     )]
     NoTerminal,
-    /// The terminal, or a thread to read it, could not be had. It is as it was.
+    /// The terminal, or a thread to read it, is not available. The terminal is unchanged.
     #[error("the terminal cannot be used: {0}")]
     Refused(#[source] io::Error),
-    /// The engine ended without saying so.
+    /// The engine ended without a `quit` event.
     #[error("{ENGINE_GONE}")]
     EngineGone,
 }
 
-/// Why the screen was left.
+/// Why the screen ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
     /// The engine ends.
     Ended,
-    /// Somebody left the screen, and the engine plays on.
+    /// The user left the screen, and the engine plays on.
     Detached,
     /// The terminal went away, as when an SSH connection breaks. The engine plays on.
     Lost,
@@ -116,25 +117,25 @@ enum Over {
 }
 
 impl From<io::Error> for Over {
-    /// Of the terminal.
+    /// An error of the terminal.
     fn from(error: io::Error) -> Over {
-        tracing::info!(%error, "the terminal is gone");
+        tracing::info!(%error, "the terminal disconnected");
         Over::Left(Left::Lost)
     }
 }
 
-/// What wakes the loop.
+/// An event that wakes the loop.
 enum Wake {
     Input(Input),
     Lost(io::Error),
     Resized,
     HungUp,
-    /// A new status or event; more than one while the loop is busy count as one.
+    /// A new status or event; several of them while the loop is busy count as one.
     Engine,
     Answer(Answer),
 }
 
-/// Whether there is a terminal to show anything on; worth asking before an engine is started for it.
+/// Whether there is a terminal for a screen; check this before starting an engine for it.
 ///
 /// # Errors
 /// [`TuiError::NoTerminal`].
@@ -142,11 +143,11 @@ pub fn check_terminal() -> Result<(), TuiError> {
     if terminal::is_there() { Ok(()) } else { Err(TuiError::NoTerminal) }
 }
 
-/// Shows the screen until it is left. Blocks the calling thread; the terminal is given back on every way out, unwinding
-/// included, and nothing that is typed afterwards is taken.
+/// Shows the screen until the user leaves it or the engine ends. Blocks the calling thread; the terminal is restored on
+/// every way out, unwinding included, and text typed after that is not read.
 ///
 /// # Errors
-/// [`TuiError::NoTerminal`] at once; the others when it happens.
+/// [`TuiError::NoTerminal`] at once; the others when they happen.
 pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
     check_terminal()?;
     let (sender, wakes) = mpsc::sync_channel(WAKES);
@@ -154,7 +155,7 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
     let events = subscribe(station, &sender, &woken);
     let mut app = App::new().at_home(options.home.as_deref()).leaving(options.attached, options.can_detach);
     app.begin(options.notices);
-    // Before anything is drawn: a line that breaks now is not the end of the program.
+    // Before anything is drawn: a lost connection must not end the program.
     let signals = Signals::new([SIGWINCH, SIGHUP]).map_err(TuiError::Refused)?;
     let screen = Screen::open().map_err(TuiError::Refused)?;
     let visible = Visible::of(&station.status());
@@ -167,7 +168,7 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
         pacer: FramePacer::default(),
         sender: sender.clone(),
     };
-    // The first frame before anything else: the threads below take their time to start.
+    // Draws the first frame at once: the threads below take time to start.
     let begun = show.resize().and_then(|()| show.draw(Instant::now()));
     let _listening = Listening(signals.handle());
     listen(signals, sender.clone()).map_err(TuiError::Refused)?;
@@ -188,14 +189,14 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
 fn subscribe(station: &Station, sender: &SyncSender<Wake>, woken: &Arc<AtomicBool>) -> Receiver<Event> {
     let (sender, woken) = (sender.clone(), Arc::clone(woken));
     station.subscribe(move || {
-        // Called on the control thread: never waits. A full queue means that the loop is awake anyway.
+        // Called on the control thread: never waits. If the queue is full, the loop is awake anyway.
         if !woken.swap(true, Ordering::AcqRel) && sender.try_send(Wake::Engine).is_err() {
             woken.store(false, Ordering::Release);
         }
     })
 }
 
-/// The thread that reads the terminal. Dropped, it has ended.
+/// The thread that reads the terminal. Dropping this ends it.
 struct Reading {
     stop: StopReading,
     thread: Option<JoinHandle<()>>,
@@ -231,7 +232,7 @@ fn listen(mut signals: Signals, sender: SyncSender<Wake>) -> io::Result<()> {
     thread::Builder::new().name("busker-window".to_owned()).spawn(forward).map(drop)
 }
 
-/// Ends the thread that hears of the window.
+/// Ends the thread that waits for changes of the window size.
 struct Listening(signal_hook::iterator::Handle);
 
 impl Drop for Listening {
@@ -240,7 +241,7 @@ impl Drop for Listening {
     }
 }
 
-/// Everything the loop owns.
+/// The state of the loop.
 struct Show<'a> {
     station: &'a Station,
     app: App,
@@ -318,7 +319,7 @@ impl Show<'_> {
                 Vec::new()
             }
             Wake::Engine => {
-                // From here on another wake counts; the status and events are read after this.
+                // From here on a new wake counts; the status and events are read after this.
                 woken.store(false, Ordering::Release);
                 Vec::new()
             }
@@ -330,8 +331,8 @@ impl Show<'_> {
         self.ask(requests)
     }
 
-    /// Hands wishes to the engine. What was typed waits for its answer on a thread of its own: a sentence such as
-    /// `record.status` gives comes only as an answer, and opening a take may take the disk a moment.
+    /// Sends requests to the engine. A typed command waits for its answer on a thread of its own: a sentence such as
+    /// the one of `record.status` comes only as an answer, and opening a take may need the disk.
     fn ask(&mut self, requests: Vec<AppRequest>) -> Result<(), Over> {
         for request in requests {
             match request {
@@ -350,15 +351,15 @@ impl Show<'_> {
     fn ask_aside(&mut self, command: Command) {
         let (station, sender) = (self.station.clone(), self.sender.clone());
         let wait = move || {
-            // Nobody listens any more only when the screen is gone, and then nobody needs the answer.
+            // Sending fails only when the screen has ended, and then the answer is not needed.
             let _ = sender.send(Wake::Answer(station.ask(command)));
         };
         if let Err(error) = thread::Builder::new().name("busker-ask".to_owned()).spawn(wait) {
-            self.app.say(Severity::Error, format!("this was not done, since no thread could be had: {error}"));
+            self.app.say(Severity::Error, format!("not done: the system has no thread left: {error}"));
         }
     }
 
-    /// Waits for the terminal's last answer, so that it is not typed into the shell; bounded.
+    /// Waits for the terminal's last answer, so that the shell does not read it as input; bounded.
     fn settle(&self, wakes: &Receiver<Wake>) {
         let Some(until) = self.pacer.answer_due() else { return };
         let until = until.min(Instant::now() + SETTLE);
@@ -369,7 +370,7 @@ impl Show<'_> {
         }
     }
 
-    /// Takes every event there is; whether the engine ends.
+    /// Takes all events; true if the engine ends.
     fn hear(&mut self, events: &Receiver<Event>) -> Result<bool, Over> {
         loop {
             match events.try_recv() {
@@ -396,11 +397,11 @@ impl Show<'_> {
 }
 
 impl Drop for Show<'_> {
-    /// No note is left sounding because its key can no longer come up.
+    /// Ends held notes: their keys can no longer be released.
     fn drop(&mut self) {
         for request in self.app.silence() {
             if let AppRequest::Tell(command) = request {
-                // Where the engine is gone, it has silenced everything itself.
+                // If the engine has ended, it has silenced all notes itself.
                 let _ = self.station.send(command);
             }
         }

@@ -1,8 +1,8 @@
-//! Files a musician writes: profiles, settings, themes and scripts are all read through here.
+//! Reads files that users write: profiles, settings, themes and scripts.
 //!
-//! The way of a file: text → a tree with bounds (`tree`, serde's only place) → a reader that takes fields off it and
-//! collects every fault at once, each with its line and path. Unknown fields are faults. Pure, but for [`read`] and
-//! [`read_named`].
+//! From file to value: text → a tree with bounds (`tree`, the only module with serde) → a reader that takes fields from
+//! it and collects every fault at once, each with its line and path. Unknown fields are faults. Pure, except [`read`]
+//! and [`read_named`].
 
 use crate::files::read_plain;
 use std::{
@@ -20,8 +20,8 @@ pub use fault::Fault;
 pub(crate) use reader::{Mapping, YamlField, YamlReader, is_word, list};
 pub use tree::{BRACKETS_MAX, FILE_BYTES_MAX, brackets};
 
-/// Reads and checks a whole text that a person wrote: `read` takes what it needs off the tree, and what it tells as faults
-/// decides.
+/// Reads and checks a whole text that a user wrote: `read` takes its fields from the tree; any fault that it reports is
+/// an error.
 ///
 /// # Errors
 /// Every fault, in order of line.
@@ -33,7 +33,7 @@ pub(crate) fn check<T>(
     check_within(FILE_BYTES_MAX, file, text, read)
 }
 
-/// The same of a text of so many bytes at most.
+/// The same for a text of `bytes_max` bytes at most.
 ///
 /// # Errors
 /// As [`check`].
@@ -50,11 +50,11 @@ pub(crate) fn check_within<T>(
     }
 }
 
-/// Reads and checks a text whose parts stand for themselves: what `read` made of it, and every fault, in order of line.
-/// Where a line is no YAML, the parts before the one it is in are read, and the last fault names it.
+/// Reads and checks a text of independent parts: the result of `read`, and every fault, in order of line. If a line is
+/// no YAML, the parts before the one it is in are read, and the last fault names the line.
 ///
 /// # Errors
-/// The fault that makes it no YAML at all, where no part stands before it.
+/// The fault that makes the text no YAML, if no part is before it.
 pub(crate) fn check_parts<T>(
     file: &str,
     text: &str,
@@ -90,19 +90,19 @@ fn with_fault<T>(broken: Fault, (value, mut faults): (T, Vec<Fault>)) -> (T, Vec
     (value, faults)
 }
 
-/// So many parts before a line that is no YAML are tried without: what opens a bracket may stand far before the line where
-/// its end is missed.
+/// Maximum parts before a line that is no YAML that are left out one by one: an opening bracket may be far before the
+/// line where its end is missing.
 const PARTS_TRIED_MAX: usize = 64;
 
-/// A part of a file: a key that nothing indents, and what belongs to it.
+/// A part of a file: a key without indentation, and its value.
 struct Part<'t> {
     line: usize,
     key: &'t str,
     before: &'t str,
 }
 
-/// What stands before a line that is in no part: a comment, the beginning of a second document, or something else that nothing
-/// indents and that is no key. Nothing where no part is before it.
+/// The text before a line that is in no part: a comment, the beginning of a second document, or another unindented line
+/// without a key. `None` if no part is before it.
 fn before_line(text: &str, line: usize) -> Option<&str> {
     let mut rows = text.split_inclusive('\n');
     let before: usize = rows.by_ref().take(line.checked_sub(1)?).map(str::len).sum();
@@ -114,14 +114,14 @@ fn before_line(text: &str, line: usize) -> Option<&str> {
     (is_beside && before.split_inclusive('\n').any(|row| key_of(row).is_some())).then_some(before)
 }
 
-/// The key that a line begins a part with.
+/// The key of a line that begins a part.
 fn key_of(row: &str) -> Option<&str> {
     let is_key = row.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"' || c == '\'');
     let (key, _) = row.split_once(':').filter(|_| is_key)?;
     Some(key.trim_matches(['"', '\'']))
 }
 
-/// The part a line is in, counted from 1; nothing where no part is before it.
+/// The part of a line, counted from 1; `None` if no part is before it.
 fn part_at(text: &str, line: usize) -> Option<Part<'_>> {
     let mut start = 0;
     let mut found = None;
@@ -153,15 +153,15 @@ fn read_document<T>(
     (value, reader.into_faults())
 }
 
-/// The text of a plain file that a person wrote, or the fault that says why not; no more of it is read than it may hold.
+/// The text of a plain file that a user wrote, or the fault that says why not; at most the maximum size is read.
 ///
 /// # Errors
-/// One fault: it cannot be read, or is too long.
+/// One fault: the file cannot be read, or is too long.
 pub fn read(path: &Path) -> Result<String, Fault> {
     read_within(FILE_BYTES_MAX, path)
 }
 
-/// The same of a file of so many bytes at most.
+/// The same for a file of `bytes_max` bytes at most.
 ///
 /// # Errors
 /// As [`read`].
@@ -169,7 +169,7 @@ pub fn read_within(bytes_max: usize, path: &Path) -> Result<String, Fault> {
     text_of(bytes_max, path, read_plain(path, bytes_max as u64))
 }
 
-/// The same of what somebody named, who may name a pipe: it is waited for.
+/// The same for a path that the user gave, which may be a pipe: waits for it.
 ///
 /// # Errors
 /// As [`read`].
@@ -188,22 +188,22 @@ fn text_of(bytes_max: usize, path: &Path, bytes: io::Result<Vec<u8>>) -> Result<
     Ok(decode::decoded(bytes))
 }
 
-/// Whether a text could be read again, were it a file of so many bytes at most.
+/// Whether a text could be read again from a file of `bytes_max` bytes at most.
 ///
 /// # Errors
-/// What there is too much of.
+/// The limit that it exceeds.
 pub fn fits(bytes_max: usize, text: &str) -> Result<(), String> {
     tree::within_bounds(text, bytes_max)
 }
 
-/// Text as YAML takes it for nothing but text, without quotes where it is a plain word.
+/// Text that YAML reads as text, without quotes if it is a plain word.
 pub(crate) fn name(text: &str) -> String {
-    // What YAML 1.1 takes for something else, too: other programs may read the file.
+    // Words that YAML 1.1 reads as something else are quoted, too: other programs may read the file.
     let other = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     if reader::is_word(text) && !other.contains(&text) { text.to_owned() } else { quoted(text) }
 }
 
-/// Text as YAML takes it for nothing but text: a JSON string is one.
+/// Text that YAML reads as text: a JSON string.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measures MIDI out: how even the clock is, alone and under a flood, how late notes come, and what it costs.
+"""Measures MIDI out: the jitter of the clock, alone and under a flood, the delay of notes, and the CPU load.
 
 usage: bench.py target/release/busker [--seconds N] [--runs N] [--rows clock,notes,flood,wire,cpu]
 
-busker writes to a FIFO, which this process reads, stamping every byte when it arrives, so the figures hold the reader's
-own wake-up too. A table each: the clock alone (and a naive one in Python beside it), notes alone, a flood of
-controllers, a wire of 31250 baud, the cost. Ends with 1 where a limit is missed. The last columns say how busy all cores
-were, what the hypervisor took and the load: no figure of a busy machine is one of an idle machine."""
+busker writes to a FIFO, which this process reads, stamping every byte when it arrives, so the figures include the reader's
+own wake-up, too. One table for each: the clock alone (and a naive one in Python beside it), notes alone, a flood of
+controllers, a wire of 31250 baud, the cost. Exits with 1 if a limit is missed. The last columns are the use of all cores,
+the time stolen by the hypervisor and the load: figures of a busy machine are not those of an idle machine."""
 
 import argparse, os, tempfile
 import grid, station, traffic

@@ -1,7 +1,7 @@
-"""Rows on how even the clock is, and how far it drifts, alone on its port.
+"""Rows on the jitter and the drift of the clock, alone on its port.
 
-The deviation, of every pulse, is from the even grid that fits the pulses best; the drift is that grid's tempo against the
-tempo asked for. The worst tenth of the pulses has no say in the grid, for a machine that stood still for some
+The deviation of every pulse is from the even grid that fits the pulses best; the drift is that grid's tempo compared
+with the requested tempo. The worst tenth of the pulses is left out of the fit, because a machine that stalled for some
 milliseconds did not change its tempo."""
 
 import contextlib, statistics, sys
@@ -10,7 +10,7 @@ from station import Busy, at_rest, busy_loop, listen
 BPM = 120
 PULSE_NS = 60e9 / BPM / 24
 CLOCK, START, STOP = 0xF8, 0xFA, 0xFC
-# The frame clock's loop settles in this time; a musician's count-in is longer.
+# The frame clock's loop settles in this time; a count-in is longer.
 SETTLE_S = 5
 NAIVE = """
 import sys, time
@@ -21,7 +21,7 @@ with open(sys.argv[1], "wb", buffering=0) as port:
         time.sleep(%r)
     port.write(b"\\xfc")
 """ % (PULSE_NS / 1e9, PULSE_NS / 1e9)
-# What a row is held to: p50, p99 in µs; drift in µs/s.
+# The limits of a row: p50, p99 in µs; drift in µs/s.
 OTHER, FIFO = (60, 300, 5), (30, 100, 5)
 
 
@@ -33,18 +33,18 @@ def fit(points):
 
 
 def grid(points):
-    """The grid of nine in ten."""
+    """The grid of the best nine in ten pulses."""
     step, first = fit(points)
     nearest = sorted(points, key=lambda point: abs(point[1] - first - point[0] * step))
     return fit(nearest[:len(nearest) * 9 // 10])
 
 
 def measure(got):
-    """What the bytes say: |deviation| at p50, p99 and its maximum in µs, drift in µs/s, pulses missing, start and stop."""
+    """The figures of the bytes: |deviation| at p50, p99 and its maximum in µs, drift in µs/s, pulses missing, start and stop."""
     origin = got[0][0]
     pulses = [at - origin for at, byte in got if byte == CLOCK]
     bytes_ = [byte for _, byte in got]
-    # Counted from end to end, for a late pulse is not a missing one.
+    # Counted over the whole run, because a late pulse is not a missing one.
     missing = round((pulses[-1] - pulses[0]) / PULSE_NS) + 1 - len(pulses)
     settled = [at for at in pulses if at >= SETTLE_S * 1e9] if pulses[-1] > 2 * SETTLE_S * 1e9 else pulses
     step, first = grid(list(enumerate(settled)))
@@ -56,7 +56,7 @@ def measure(got):
 
 
 def rows(bench):
-    """The clock under both policies, beside busy loops, and a clock in Python that sleeps a pulse's length again and again."""
+    """The clock under both policies, beside busy loops, and a clock in Python that sleeps the length of a pulse repeatedly."""
     clock = [bench.program, "clock", "--bpm", str(BPM), "--port", "raw:" + bench.fifo, "--seconds", str(bench.seconds)]
     naive = [sys.executable, "-c", NAIVE, bench.fifo, str(bench.seconds)]
     print(f"\nclock, {bench.seconds:g} s a row at {BPM} BPM; deviation in µs, drift in µs/s")

@@ -4,7 +4,7 @@ import contextlib, os, resource, select, shutil, subprocess, sys, time
 
 
 def read_at_fifo():
-    """Asks for SCHED_FIFO for this process, above the clock; says what it got."""
+    """Requests SCHED_FIFO for this process, above the clock; returns the policy that was granted."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(70))
         return "SCHED_FIFO 70"
@@ -13,14 +13,14 @@ def read_at_fifo():
 
 
 def without_realtime(command):
-    """The command such that SCHED_FIFO is refused to it, as on a machine that was not set up."""
+    """The command, run without permission for SCHED_FIFO, as on a machine that was not set up."""
     if os.geteuid() != 0:
         return command
     return ["setpriv", "--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice"] + command
 
 
 def child(command, realtime, env):
-    """Starts the command, which may ask for real-time priority or will be refused it."""
+    """Starts the command, with permission for real-time priority or without."""
     def prepare():
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         if not realtime:
@@ -69,8 +69,8 @@ def at_rest():
 
 
 def arrived(reader, ready, awake):
-    """What came in, or nothing after a while. A reader that sleeps adds its own waking to every figure; one that stays
-    awake takes a core for itself."""
+    """The received bytes, or none after a while. A reader that sleeps adds its own wake-up to every figure; one that stays
+    awake uses a core."""
     if not awake:
         return os.read(reader, 4096) if any(event & select.POLLIN for _, event in ready.poll(100)) else b""
     for _ in range(10_000):
@@ -83,7 +83,7 @@ def arrived(reader, ready, awake):
 
 
 def listen(command, realtime, env, fifo, seconds, look=lambda pid, since: None, awake=False):
-    """Runs busker and returns its bytes with their times in ns, and how its clock thread was scheduled.
+    """Runs busker and returns its bytes with their times in ns, and the scheduling policy of its clock thread.
 
     `look` is called some times a second with the process and the seconds since its first byte. `awake`: see `arrived`."""
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
@@ -97,7 +97,7 @@ def listen(command, realtime, env, fifo, seconds, look=lambda pid, since: None, 
         data = arrived(reader, ready, awake)
         now = time.monotonic_ns()
         if not data:
-            # Between two writers poll reports a hang-up at once, all the time.
+            # Without a writer, poll reports a hang-up at once, all the time.
             time.sleep(0 if awake else 0.001)
             continue
         got.extend((now, byte) for byte in data)
@@ -127,7 +127,7 @@ def cores():
 
 
 class Busy:
-    """How busy the machine was meanwhile: load, all cores, what the hypervisor took."""
+    """The load of the machine meanwhile: load, all cores, time stolen by the hypervisor."""
 
     def __init__(self):
         self.before = cores()

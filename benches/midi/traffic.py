@@ -4,13 +4,13 @@ import os
 from grid import BPM, CLOCK, grid
 from station import Busy, cpu_ns, listen, rss_mb
 
-# Controllers that mean nothing special to anyone: no bank, data entry, low halves, pedals, parameter numbers or modes.
+# Controllers without a special meaning: no bank, data entry, low halves, pedals, parameter numbers or modes.
 CONTROLLERS = [n for n in range(1, 96) if n not in (6, 38) and not 32 <= n <= 69][:50]
 CONTROLLERS_A_SECOND = 10_000
 BYTE_NS = 320_000
-# A script may hold no more commands than this, seconds of them.
+# The length of the flood in seconds: a script has a maximum number of commands.
 FLOOD_S = 2.4
-# The script begins when everything runs; the frame clock settles meanwhile.
+# The script begins when everything runs; meanwhile the frame clock settles.
 LEAD_S = 3
 NOTE_EVERY_S = 0.1
 
@@ -29,7 +29,7 @@ def last_value(knob):
 
 
 def script(path, seconds, controllers_a_second):
-    """Writes a script of notes, and of controllers in a bunch each hundredth of a second; returns when notes are played."""
+    """Writes a script of notes, and of controllers in a bunch each hundredth of a second; returns the times of the notes."""
     bunch, notes, written = controllers_a_second // 100, [], set()
     with open(path, "w") as file:
         file.write(f"bpm: {BPM}\nsteps:\n")
@@ -39,7 +39,7 @@ def script(path, seconds, controllers_a_second):
                 notes.append(at)
                 file.write(f"  - {{ at: {at:.3f}, do: note.play {40 + len(notes) % 40} 100 50 }}\n")
             if bunch:
-                # Eleven bunches again and again: a script has a longest length, and values must differ.
+                # Eleven bunches repeatedly: a script has a maximum length, and values must differ.
                 name = i % 11
                 lines = [f"param.set k{n % 50} {(n // 50 + name * 11) % 128 / 127:.3g}" for n in range(bunch)]
                 text = f"*b{name}" if name in written else f"&b{name} [{', '.join(lines)}]"
@@ -49,7 +49,7 @@ def script(path, seconds, controllers_a_second):
         if bunch:
             last = ", ".join(f"param.set k{n} {last_value(n) / 127:.3g}" for n in range(50))
             file.write(f"  - {{ at: {end:.3f}, do: [{last}] }}\n")
-        # Time for what waits.
+        # Time for the queued messages.
         file.write(f"  - {{ at: {end + 2:.3f}, do: note.play 20 1 10 }}\n")
     return notes
 
@@ -71,7 +71,7 @@ def messages(got):
 
 
 def deviations(pulses, begin_s=2):
-    """How far each pulse from `begin_s` on is from the best grid, in µs, sorted; and the grid."""
+    """The deviation of each pulse from `begin_s` on from the best grid, in µs, sorted; and the grid."""
     points = [(i, at - pulses[0]) for i, at in enumerate(pulses) if at - pulses[0] > begin_s * 1e9]
     step, first = grid(points)
     return sorted(abs(at - first - i * step) / 1000 for i, at in points), (step, first + pulses[0])
@@ -82,7 +82,7 @@ def quantile(values, part):
 
 
 def note_latencies(found, notes):
-    """How much later than the quickest each note came, in ms."""
+    """The delay of each note compared with the fastest, in ms."""
     ons = [at for at, status, note, velocity in found if status & 0xF0 == 0x90 and velocity > 1]
     if len(ons) != len(notes):
         return None
@@ -91,7 +91,7 @@ def note_latencies(found, notes):
 
 
 def play(bench, name, seconds, controllers_a_second, ports):
-    """Runs a script; returns what came, and the memory it took after the first seconds and at the end."""
+    """Runs a script; returns the received bytes, and its memory after the first seconds and at the end."""
     path = f"{bench.home}/{name}.yaml"
     notes = script(path, seconds, controllers_a_second)
     memory = []

@@ -1,15 +1,15 @@
-//! From the input stream's callback to the output stream's: a small ring whose fill is watched.
+//! From the input stream's callback to the output stream's: a small ring with a controlled fill.
 //!
-//! The input callback owns [`BridgeIn`], the output callback [`BridgeOut`]; nothing here locks, allocates or waits. The
-//! audio goes in blocks through the ring. It is an event: what is lost is counted, and told by [`BridgeOut::begin`].
+//! The input callback owns [`BridgeIn`], the output callback [`BridgeOut`]; nothing here locks, allocates or waits.
+//! Audio passes through the ring in blocks. Lost frames are counted and reported by [`BridgeOut::begin`].
 //!
-//! Nothing is taken before the ring holds its *target*, a block and a half of each side. From then on every frame that
-//! went in comes out, bit by bit, as long as both streams run on one clock and neither callback is more than half a
-//! period late. A gap (the ring ran empty or full, or a stream was interrupted) fills the ring up to its target again,
-//! so that the way through it is as long as before; where it ran empty, the target grows by a block, because this
-//! machine wakes its callbacks later than was thought.
+//! No frame is taken before the ring holds its *target*, a block and a half of each side. From then on every frame that
+//! was pushed is taken, bit by bit, as long as both streams run on one clock and neither callback is more than half a
+//! period late. After a gap (the ring was empty or full, or a stream was interrupted) the ring fills up to its target
+//! again, so that the latency is the same as before; if it was empty, the target grows by a block, because this machine
+//! wakes its callbacks later than expected.
 //!
-//! Two cards are two clocks: then a follower reads the ring at the speed it is filled.
+//! Two cards have two clocks: then a follower reads the ring at the rate it is filled.
 
 mod follower;
 
@@ -27,53 +27,53 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-/// Whether two streams count the same seconds.
+/// Whether both streams run on one clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clocks {
     /// One card, one crystal: samples pass untouched.
     Same,
-    /// Two cards: the input is stretched to the output's seconds.
+    /// Two cards: the input is resampled to the output's clock.
     Apart,
 }
 
-/// What a bridge is made to.
+/// The settings of a bridge.
 #[derive(Clone, Copy, Debug)]
 pub struct BridgeSpec {
     /// Samples in a frame; at least 1.
     pub channels: usize,
-    /// Frames per second, nominally, on both sides.
+    /// Nominal frames per second, on both sides.
     pub sample_rate_hz: f64,
-    /// Frames the input callback brings at a time.
+    /// Frames per input callback.
     pub in_frames: usize,
-    /// Frames the output callback takes at a time.
+    /// Frames per output callback.
     pub out_frames: usize,
-    /// Whose seconds.
+    /// Whether the clocks are the same.
     pub clocks: Clocks,
 }
 
 impl BridgeSpec {
-    /// The longer block: how unevenly the ring fills.
+    /// The longer block, the unit of changes of the fill.
     fn block(&self) -> usize {
         self.in_frames.max(self.out_frames).max(1)
     }
 
-    /// One block is taken at once; the fill swings by a block's worth of the input and half of either for lateness.
+    /// One block is taken at once; the fill varies by a block of the input and half of either for lateness.
     fn target(&self) -> usize {
         (self.in_frames + self.out_frames) * 3 / 2
     }
 
-    /// The target stops growing here; whoever is later than this is not late but gone.
+    /// The maximum of the target: a callback that is later than this is not late but stopped.
     fn highest_target(&self) -> usize {
         self.target() + 6 * self.block()
     }
 }
 
-/// Both streams a whole buffer apart from where they were when the ring was primed.
+/// Both streams a whole buffer away from their positions when the ring was primed.
 const SWING_BLOCKS: usize = 4;
-/// An input that brought something and then nothing for so long is gone.
+/// Time without input after which an input that had started counts as stopped.
 const STARVED_SECONDS: f64 = 2.0;
 
-/// How much has arrived, and when.
+/// How many frames have arrived, and when.
 #[derive(Clone, Copy)]
 struct Arrived {
     frames: u64,
@@ -90,22 +90,22 @@ impl Words<2> for Arrived {
     }
 }
 
-/// What both halves know.
+/// Data shared by both halves.
 struct Shared {
     /// Frames pushed so far: a level, the newest counts.
     arrived: Latest<2>,
-    /// Blocks that found the ring full. Relaxed: a number on its own.
+    /// Blocks that found the ring full. Relaxed: an independent count.
     overflows: AtomicU32,
-    /// Interruptions of either stream. Relaxed: a number on its own.
+    /// Interruptions of either stream. Relaxed: an independent count.
     interruptions: AtomicU32,
 }
 
-/// Says that one of the streams was interrupted; for their error callbacks.
+/// Reports that one of the streams was interrupted; for their error callbacks.
 #[derive(Clone)]
 pub struct Interruptions(Arc<Shared>);
 
 impl Interruptions {
-    /// Frames were lost on one side: what is in the ring is too much or too little. Realtime: yes.
+    /// Frames were lost on one side: the fill of the ring is wrong. Realtime: yes.
     pub fn add(&self) {
         self.0.interruptions.fetch_add(1, Ordering::Relaxed);
     }
@@ -127,21 +127,21 @@ pub struct BridgeOut {
     follower: Option<Follower>,
     /// Frames taken so far.
     frames: u64,
-    /// What had arrived when it was last read.
+    /// The arrival count when it was last read.
     arrived: Arrived,
     target: usize,
     highest_target: usize,
     state: State,
     seen_overflows: u32,
     seen_interruptions: u32,
-    /// Frames this block was without input, one after the other.
+    /// Consecutive frames without input.
     starved: usize,
     block: Vec<f32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Nothing has come yet.
+    /// No input yet.
     New,
     /// The ring is being filled up to its target.
     Priming,
@@ -149,16 +149,16 @@ enum State {
     Flowing,
 }
 
-/// How a block of the output begins.
+/// The state of the bridge at the start of an output block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockStart {
-    /// Frames were lost that no stream has reported: to be counted.
+    /// Frames were lost that no stream has reported: count them.
     pub gap: bool,
-    /// The input is gone.
+    /// The input has stopped.
     pub starved: bool,
 }
 
-/// Both halves of a bridge, and what tells it of interruptions.
+/// Both halves of a bridge, and the handle for interruptions.
 pub fn bridge(spec: BridgeSpec) -> (BridgeIn, BridgeOut, Interruptions) {
     let spec = BridgeSpec { channels: spec.channels.max(1), ..spec };
     let capacity = spec.highest_target() + (SWING_BLOCKS + 2) * spec.block();
@@ -195,8 +195,8 @@ impl BridgeIn {
         self.channels
     }
 
-    /// Brings a block that begins to be brought at `now_ns`: all of it or, where there is no room, nothing. `samples`
-    /// are its frames one after the other, the channels of a frame side by side. Realtime: yes.
+    /// Pushes a block that the callback received at `now_ns`: the whole block or, if there is no room, nothing.
+    /// `samples` are interleaved frames. Realtime: yes.
     pub fn push(&mut self, now_ns: u64, samples: impl ExactSizeIterator<Item = f32>) {
         let len = samples.len() - samples.len() % self.channels;
         if self.ring.vacant_len() < len {
@@ -215,7 +215,8 @@ impl BridgeOut {
         self.spec.channels
     }
 
-    /// The output wants `frames` frames, in as many calls of [`take`](Self::take) as it likes. Realtime: yes.
+    /// Begins an output block of `frames` frames, to be taken in any number of calls of [`take`](Self::take). Realtime:
+    /// yes.
     pub fn begin(&mut self, frames: usize, now_ns: u64) -> BlockStart {
         let mut gap = false;
         let overflows = self.shared.overflows.load(Ordering::Relaxed);
@@ -224,7 +225,7 @@ impl BridgeOut {
         let interrupted = interruptions != self.seen_interruptions;
         (self.seen_overflows, self.seen_interruptions) = (overflows, interruptions);
         if overflown {
-            // What is in the ring is old, and what comes next does not follow it.
+            // The frames in the ring are old, and the next ones do not follow them.
             self.skip(self.fill());
         }
         let fill = self.fill();
@@ -236,7 +237,7 @@ impl BridgeOut {
                 self.target = (self.target + self.spec.block()).min(self.highest_target);
             }
             if empty || full || interrupted {
-                // An interruption was counted where it was reported.
+                // A reported interruption was counted already.
                 gap = empty || full;
                 self.state = State::Priming;
             }
@@ -259,8 +260,7 @@ impl BridgeOut {
         BlockStart { gap, starved: self.state == State::Priming && self.starved > patience }
     }
 
-    /// The next `frames` (at most [`MAX_BLOCK`]) frames, channels side by side; silence while the ring is primed.
-    /// Realtime: yes.
+    /// The next `frames` (at most [`MAX_BLOCK`]) frames, interleaved; silence while the ring is primed. Realtime: yes.
     pub fn take(&mut self, frames: usize) -> &[f32] {
         let BridgeOut { ring, follower, block, spec, .. } = self;
         let len = frames.min(MAX_BLOCK) * spec.channels;
@@ -276,12 +276,12 @@ impl BridgeOut {
         &block[..len]
     }
 
-    /// Steers the follower by how far reading is behind what has come in by now.
+    /// Steers the follower by the distance between the frames read and the frames arrived by now.
     fn follow(&mut self, frames: usize, now_ns: u64) {
         let Some(follower) = &mut self.follower else { return };
         self.shared.arrived.renew(&mut self.arrived);
         let arrived = self.arrived;
-        // Frames come in all the time, though they are brought by the block.
+        // Frames arrive continuously, though they are delivered by the block.
         let since_ns = now_ns.saturating_sub(arrived.at_ns) as f64;
         let under_way = (since_ns * 1e-9 * self.spec.sample_rate_hz).min(2.0 * self.spec.in_frames as f64);
         let behind = arrived.frames as f64 + under_way - self.frames as f64;

@@ -1,8 +1,8 @@
-//! The engine's own clock: which audio frame is rendered when, on the monotonic clock.
+//! The engine's own clock: the mapping between audio frames and the monotonic clock.
 //!
 //! A second-order delay-locked loop after Fons Adriaensen, "Using a DLL to filter time" (LAC 2005), over the instants
-//! at which the callback begins a block: it takes the jitter of the callback's wake-ups out and follows the card's
-//! true rate. The callback feeds it; any thread asks it.
+//! at which the callback begins a block: it filters the jitter of the callback's wake-ups and follows the card's true
+//! rate. The callback updates it; any thread reads it.
 
 use crate::latest::{Latest, Words};
 use std::{
@@ -14,29 +14,29 @@ use std::{
     },
 };
 
-/// Where frames and nanoseconds meet. Valid near its origin; renewed every block.
+/// A frame and its time, with the rate. Valid near its origin; renewed every block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrameTime {
     /// First frame not yet rendered when this was written.
     pub frame: i64,
     /// When that frame's block is due, in ns on the monotonic clock.
     pub ns: f64,
-    /// Nanoseconds per frame as the card really runs.
+    /// Nanoseconds per frame at the card's true rate.
     pub ns_per_frame: f64,
 }
 
 impl FrameTime {
-    /// When a frame is rendered, in ns.
+    /// The time at which a frame is rendered, in ns.
     pub fn ns_at(&self, frame: f64) -> f64 {
         self.ns + (frame - self.frame as f64) * self.ns_per_frame
     }
 
-    /// The same of the frames that are heard: a frame is heard so many frames after it is rendered.
+    /// The same mapping for the frames at the output: a frame is played `latency_frames` after it is rendered.
     pub fn heard(self, latency_frames: i64) -> FrameTime {
         FrameTime { frame: self.frame - latency_frames, ..self }
     }
 
-    /// Which (fractional) frame is rendered at an instant.
+    /// The (fractional) frame that is rendered at an instant.
     pub fn frame_at(&self, ns: f64) -> f64 {
         self.frame as f64 + (ns - self.ns) / self.ns_per_frame
     }
@@ -56,14 +56,14 @@ impl Words<3> for FrameTime {
 #[derive(Clone, Debug)]
 pub struct FrameClock {
     cell: Arc<Latest<3>>,
-    /// From the rendering of a frame to its being heard, in frames.
+    /// Output latency: from the rendering of a frame to its playback, in frames.
     latency_frames: Arc<AtomicI64>,
-    /// The mapping as it was last read.
+    /// The mapping of the last reading.
     last: Cell<FrameTime>,
 }
 
 impl FrameClock {
-    /// The mapping as of the newest block; while it is being renewed, the one read before, which is as good to within a
+    /// The mapping of the newest block; while it is being renewed, the one read before, which is as good to within a
     /// card's drift. `None` only before the first block. Realtime: yes.
     pub fn now(&self) -> Option<FrameTime> {
         let mut time = self.last.get();
@@ -72,17 +72,17 @@ impl FrameClock {
         Some(time).filter(|time| time.frame > 0)
     }
 
-    /// The mapping of the frames that are heard. Realtime: yes.
+    /// The mapping of the frames at the output. Realtime: yes.
     pub fn heard(&self) -> Option<FrameTime> {
         Some(self.now()?.heard(self.latency_frames()))
     }
 
-    /// From the rendering of a frame to its being heard, in frames.
+    /// Output latency, in frames.
     pub fn latency_frames(&self) -> i64 {
         self.latency_frames.load(Ordering::Relaxed)
     }
 
-    /// It is this long from now on, for every reader.
+    /// Sets the output latency, for every reader.
     pub fn set_latency(&self, latency_frames: u32) {
         self.latency_frames.store(i64::from(latency_frames), Ordering::Relaxed);
     }
@@ -90,17 +90,17 @@ impl FrameClock {
 
 /// Bandwidth of the loop while it settles, in Hz.
 const SETTLING_HZ: f64 = 1.0;
-/// Bandwidth once settled: slow enough to take 1 ms of jitter down to microseconds, fast enough to follow a card's drift.
+/// Bandwidth once settled: slow enough to reduce 1 ms of jitter to microseconds, fast enough to follow a card's drift.
 const SETTLED_HZ: f64 = 0.1;
-/// How long it settles, in seconds.
+/// Settling time, in seconds.
 const SETTLING_SECONDS: f64 = 3.0;
-/// No card is further off its nominal rate than this part of it (crystals are within 0.02 %); what looks like more is a
-/// callback that came late, and must not bend the rate for seconds.
+/// Maximum deviation of a card from its nominal rate (crystals are within 0.02 %); a larger one is a callback that came
+/// late, and must not change the rate for seconds.
 const FARTHEST_RATE: f64 = 1e-3;
-/// A block this late is no jitter but a gap (an xrun, a suspended machine), and the loop starts again.
+/// A block this late is no jitter but a gap (an xrun, a suspended machine), and the loop restarts.
 const GAP_NS: f64 = 50e6;
 
-/// Feeds the clock. Owned by the callback.
+/// Updates the clock. Owned by the callback.
 #[derive(Debug)]
 pub struct FrameClockFeed {
     cell: Arc<Latest<3>>,
@@ -146,7 +146,7 @@ impl FrameClockFeed {
         self.cell.write(self.time);
     }
 
-    /// Virtual time: frame and nanosecond are the same thing. Realtime: yes.
+    /// Virtual time: the mapping is exact. Realtime: yes.
     pub fn exactly(&mut self, frame: i64, frames: usize) {
         let next = frame + frames as i64;
         let ns = next as f64 * self.nominal_ns_per_frame;
@@ -154,12 +154,12 @@ impl FrameClockFeed {
         self.cell.write(self.time);
     }
 
-    /// The mapping as of the newest block. Realtime: yes.
+    /// The mapping of the newest block. Realtime: yes.
     pub fn time(&self) -> FrameTime {
         self.time
     }
 
-    /// Frames are of another rate from the next block on.
+    /// The frame rate changes from the next block on.
     pub fn set_rate(&mut self, sample_rate_hz: f64) {
         self.nominal_ns_per_frame = 1e9 / sample_rate_hz;
         self.time.ns_per_frame = self.nominal_ns_per_frame;
@@ -167,7 +167,7 @@ impl FrameClockFeed {
         self.restart();
     }
 
-    /// The stream was interrupted: the next block starts the loop anew. Realtime: yes.
+    /// The stream was interrupted: the next block restarts the loop. Realtime: yes.
     pub fn restart(&mut self) {
         self.running = false;
     }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loop_takes_a_millisecond_of_jitter_down_to_microseconds() {
+    fn the_loop_reduces_a_millisecond_of_jitter_to_microseconds() {
         // A fixed scramble of the block number: uniform, zero mean, the same every run.
         let jitter = |block: i64| ((block.wrapping_mul(2_654_435_761) >> 7 & 1023) as f64 / 1023.0 - 0.5) * 1e6;
         let (_, worst_ns) = run(48_000.0, jitter, 20_000);
@@ -211,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn a_late_callback_while_settling_does_not_bend_the_rate() {
+    fn a_late_callback_while_settling_does_not_change_the_rate() {
         let (clock, _) = run(48_000.0, |block| if block == 20 { 40e6 } else { 0.0 }, 100);
         let percent = (clock.now().unwrap().ns_per_frame * 48_000.0 / 1e9 - 1.0).abs() * 100.0;
         assert!(percent <= 0.1, "{percent} % off");
     }
 
     #[test]
-    fn a_gap_starts_the_loop_anew_at_once() {
+    fn a_gap_restarts_the_loop_at_once() {
         let (mut feed, clock) = frame_clock(48_000.0);
         feed.block(0, 480, 1_000_000_000);
         feed.block(480, 480, 1_010_000_000);

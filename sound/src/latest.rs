@@ -1,9 +1,9 @@
 //! A latest-value cell between one writer and any number of readers, for levels: the newest value wins.
 //!
-//! A sequence lock over atomics, without unsafe code. The writer never waits. A reader that meets a write in
-//! progress tries a few times and then keeps what it had, so a real-time reader never waits for the writer either.
+//! A sequence lock over atomics, without unsafe code. The writer never waits. A reader that meets a write in progress
+//! tries a few times and then keeps its old value, so a real-time reader never waits for the writer either.
 //!
-//! [`level`] makes a cell and both its halves, where there is one reader.
+//! [`level`] makes a cell and both its halves, for one reader.
 
 use std::sync::{
     Arc,
@@ -12,9 +12,9 @@ use std::sync::{
 
 /// Plain data that fits into `N` words.
 pub trait Words<const N: usize>: Copy {
-    /// As words.
+    /// The value as words.
     fn to_words(self) -> [u64; N];
-    /// Back from words.
+    /// The value of words.
     fn from_words(words: [u64; N]) -> Self;
 }
 
@@ -28,14 +28,14 @@ impl Words<1> for f32 {
     }
 }
 
-/// The cell. Writing is for one thread at a time (the owner of the value).
+/// The cell. Only one thread at a time may write (the owner of the value).
 #[derive(Debug)]
 pub struct Latest<const N: usize> {
     sequence: AtomicU64,
     words: [AtomicU64; N],
 }
 
-/// Enough for a write of a few hundred words to pass; after that the reader goes on with what it had.
+/// Enough for a write of a few hundred words to finish; after that the reader keeps its old value.
 const TRIES: usize = 8;
 
 impl<const N: usize> Latest<N> {
@@ -55,14 +55,14 @@ impl<const N: usize> Latest<N> {
         self.sequence.store(sequence.wrapping_add(2), Ordering::Release);
     }
 
-    /// Brings a reader's copy up to date. Where a write kept coming in between, the copy stays as it was. Realtime: yes.
+    /// Brings a reader's copy up to date. If each try met a write, the copy stays as it was. Realtime: yes.
     pub fn renew<T: Words<N>>(&self, copy: &mut T) {
         if let Some((value, _)) = self.read() {
             *copy = value;
         }
     }
 
-    /// The value and how often it was written, where no write came in between.
+    /// The value and its write count, unless a write was in progress.
     fn read<T: Words<N>>(&self) -> Option<(T, u64)> {
         for _ in 0..TRIES {
             let before = self.sequence.load(Ordering::Acquire);
@@ -78,7 +78,7 @@ impl<const N: usize> Latest<N> {
         None
     }
 
-    /// Begins a write that nobody finishes.
+    /// Begins a write and never ends it.
     #[cfg(test)]
     pub fn hang(&self) {
         self.sequence.fetch_or(1, Ordering::Relaxed);
@@ -97,11 +97,11 @@ pub struct LevelWriter<T, const N: usize> {
 pub struct LevelReader<T, const N: usize> {
     cell: Arc<Latest<N>>,
     value: T,
-    /// The write it has.
+    /// The number of the last write that was read.
     seen: u64,
 }
 
-/// Both halves of a level that begins with this value.
+/// Both halves of a level with this first value.
 pub fn level<T: Words<N>, const N: usize>(value: T) -> (LevelWriter<T, N>, LevelReader<T, N>) {
     let cell = Arc::new(Latest::new(value));
     (LevelWriter { cell: Arc::clone(&cell), value }, LevelReader { cell, value, seen: 0 })
@@ -116,7 +116,7 @@ impl<T: Words<N>, const N: usize> LevelWriter<T, N> {
 }
 
 impl<T: Words<N>, const N: usize> LevelReader<T, N> {
-    /// The newest value, where it was written since the last call. One load where it was not. Realtime: yes.
+    /// The newest value, if it was written since the last call. One load if it was not. Realtime: yes.
     pub fn changed(&mut self) -> Option<&T> {
         if self.cell.sequence.load(Ordering::Relaxed) == self.seen {
             return None;
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_meets_a_write_keeps_what_it_had() {
+    fn a_reader_that_meets_a_write_keeps_its_old_value() {
         let cell = Latest::<4>::new([7; 4]);
         cell.hang();
         let mut words = [3; 4];
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_is_being_written_comes_with_the_next_look() {
+    fn a_change_that_is_being_written_is_read_next_time() {
         let (mut writer, mut reader) = level([1; 4]);
         writer.cell.hang();
         assert_eq!(reader.changed(), None);

@@ -1,4 +1,4 @@
-//! What busker computes and nothing else: pure, and apart so that it is always optimized.
+//! The computations of busker: pure, and in a package of their own so that they are always optimized.
 //!
 //! - [`music`]: units, the plan from frames to beats, sync, loops. It never reads a clock.
 //! - [`midi`]: messages, the parser, Standard MIDI Files.
@@ -8,11 +8,11 @@
 //! - [`bridge`]: from one sound card's clock to another's.
 //! - [`latest`]: the cell in which a level crosses threads: the newest value wins. [`plan_cell`] is such a one for the
 //!   plan, [`frame_clock`] for which frame is rendered when.
-//! - [`probe`]: a signal and the delay it arrives with.
+//! - [`probe`]: measures a delay.
 //! - [`varispeed`]: audio at another speed.
-//! - [`resampling`], [`spectrum`]: what is generic in libraries, compiled once.
+//! - [`resampling`], [`spectrum`]: generic code of libraries, compiled once.
 
-/// The longest block of frames that is worked on at once.
+/// Maximum frames that are processed at once.
 pub const MAX_BLOCK: usize = 1024;
 
 pub mod bridge;

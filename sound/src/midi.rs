@@ -14,5 +14,5 @@ pub use held::HeldState;
 pub use message::{Channel, Class, Message, Rank};
 pub use wire::{LONGEST_UNIT_BYTES, Wire};
 
-/// Furthest the clock and the notes of a port may be moved in time, to either side, in ms.
+/// Maximum clock offset of a port, to either side, in ms.
 pub const FARTHEST_OFFSET_MS: f64 = 500.0;

@@ -1,7 +1,7 @@
-//! Musical values and time, pure: nothing here reads a clock, touches a device or knows a thread.
+//! Musical values and time, pure: nothing here reads a clock, uses a device or depends on a thread.
 //!
-//! Time is a mapping, not a counter: a [`Timeline`] says which frame a pulse falls on, a [`Plan`] says which
-//! timeline holds from which frame, and every reader (MIDI clock, click, screen, tests) computes from that.
+//! Time is a mapping, not a counter: a [`Timeline`] gives the frame of a pulse, a [`Plan`] gives the timeline of each
+//! frame, and every reader (MIDI clock, click, screen, tests) computes from them.
 
 mod clock_source;
 pub mod count_in;

@@ -1,4 +1,4 @@
-//! The plan on its way from the control thread to the callback and the MIDI clock: a level, the newest wins.
+//! Passes the plan from the control thread to the callback and the MIDI clock: a level, the newest wins.
 
 use crate::latest::{Latest, Words};
 use crate::music::{Bpm, LoopRegion, Looping, Plan, Song, Stretch, Timeline, plan::STRETCHES};
@@ -65,7 +65,7 @@ impl Words<WORDS> for Plan {
                 },
             }
         };
-        // The words of unused places are zero and are never looked at.
+        // The words of unused places are zero and are never read.
         let stretches: [Stretch; STRETCHES] = std::array::from_fn(stretch);
         let len = (words[0] as usize).clamp(1, STRETCHES);
         Plan::from_stretches(&stretches[..len]).unwrap_or_else(|| Plan::new(Bpm::DEFAULT, 48_000.0, false))
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_arrives_as_it_was_written() {
+    fn a_plan_is_read_as_it_was_written() {
         let mut plan = Plan::new(Bpm::DEFAULT, 44_100.0, true);
         let (writer, mut reader) = plan_cell(plan);
         for i in 0..20 {
@@ -122,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_arrives_as_it_was_written() {
+    fn a_loop_is_read_as_it_was_written() {
         let mut plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
         let (writer, mut reader) = plan_cell(plan);
         plan.roll(0.0, 0);
-        // Set, made shorter behind the song's place, turned off on a later pass, and set behind the song.
+        // Set, made shorter than the song's position, turned off in a later pass, and set before the song.
         let regions = [Some(0..96), Some(24..48), None, Some(96..192), Some(0..24)];
         for (i, region) in (1..).zip(regions) {
             plan.set_loop(region.map(|pulses| LoopRegion::new(pulses).unwrap()), i * 60_000);

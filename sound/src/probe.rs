@@ -1,11 +1,10 @@
-//! The probe that measures a delay: two sweeps, and where they arrive in what was heard. Realtime: no, but for
-//! [`Probe::samples`], which are worked out once.
+//! The probe signal that measures a delay, and its detector. Pure. Realtime: no, except [`Probe::samples`].
 //!
-//! One sweep rises and the other, the same backwards, falls. Each is sought on its own, so a probe is two measurements: a
-//! clock that drifts moves them apart. The delay is the place of the peak of the cross-correlation, refined on the phases
-//! of the cross-spectrum, where it is exact to a small fraction of a frame. The correlation's spectrum falls smoothly from
-//! its lowest frequency to its highest: so the peak has next to no lobes, the polarity shows in its sign, and reflections
-//! further off than a few frames leave it where it is.
+//! The probe is a rising sweep and the same sweep backwards. The detector locates each on its own, so one probe gives two
+//! measurements; clock drift moves them apart. The delay is the peak of the cross-correlation, refined to a fraction of a
+//! frame on the phases of the cross-spectrum. The spectrum is weighted with a half cosine (Hann) from 0 Hz to the highest
+//! frequency: the peak has almost no sidelobes, its sign is the polarity, and reflections more than a few frames away do
+//! not move it.
 
 use crate::spectrum::{Complex, transform};
 use std::{
@@ -15,8 +14,8 @@ use std::{
 
 /// The longest delay that is found, in frames.
 pub const LONGEST_FRAMES: usize = 100_000;
-/// Frames before the probe's first that are to be heard, too; and silence after each sweep at least, so that none has
-/// anything of the other near it.
+/// Frames recorded before the probe starts, and half the silence between its sweeps: the search around one sweep does not
+/// contain the other.
 pub const LEAD_FRAMES: usize = 2048;
 /// Length of a sweep, in seconds.
 const SWEEP_SECONDS: f64 = 0.2;
@@ -28,14 +27,13 @@ const HIGHEST_OF_RATE: f64 = 0.45;
 const FADE: f64 = 0.02;
 /// Level of the probe, 1.0 = full scale: -12 dB.
 const LEVEL: f64 = 0.25;
-/// An arrival stands so far above the rest of the correlation, as amplitudes: in noise the highest of a hundred thousand
-/// places stands 5 times above the rest.
+/// Least ratio of an arrival to the RMS of the correlation. The highest of 100,000 lags of noise is about 5.
 const CLEAR: f64 = 10.0;
-/// What comes before the strongest arrival is the first, where it is this strong beside that one…
+/// An earlier arrival is the direct sound if it has at least this part of the strongest…
 const FIRST_OF_STRONGEST: f64 = 0.5;
-/// …and this clear.
+/// …and this ratio to the RMS.
 const FIRST_CLEAR: f64 = 8.0;
-/// An arrival may seem so much earlier than the probe: a delay of nothing with noise.
+/// Frames that noise may move an arrival with a delay of 0 to negative lags.
 const EARLIEST_FRAMES: usize = 8;
 
 /// The probe at a rate.
@@ -50,24 +48,24 @@ pub struct Probe {
 /// A sweep that arrived.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Arrival {
-    /// How long it was on its way.
+    /// Its delay, in frames.
     pub delay_frames: f64,
-    /// The standard error of that, in frames: what noise and reflections around it make uncertain.
+    /// Standard error of the delay, in frames, from the noise and reflections around it.
     pub error_frames: f64,
-    /// Its level, 1.0 = as it was played; negative where its polarity is inverted.
+    /// Linear gain, 1.0 = as played; negative if the polarity is inverted.
     pub gain: f64,
-    /// How far it stands above noise and reflections around it, in dB.
+    /// Level above the noise and reflections around it, in dB.
     pub clear_db: f64,
 }
 
-/// What became of a sweep.
+/// Result of a search for one sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sought {
-    /// It arrived.
+    /// The sweep arrived.
     Found(Arrival),
-    /// Something of it is there, and its end is still to come.
+    /// The recording ends before the sweep does.
     Arriving,
-    /// Nothing of it is there.
+    /// The recording does not contain the sweep.
     Absent,
 }
 
@@ -100,17 +98,17 @@ impl Probe {
         Probe { samples, sweeps: [0..frames, second..second + frames], highest }
     }
 
-    /// What is played, at about -12 dB.
+    /// The signal to play, at -12 dB.
     pub fn samples(&self) -> &[f32] {
         &self.samples
     }
 
-    /// So many frames from its first one on are to be heard to find a delay of up to `delay_frames`.
+    /// Frames to record from the probe's first on to find a delay of up to `delay_frames`.
     pub fn listen_frames(&self, delay_frames: usize) -> usize {
         self.samples.len() + delay_frames + LEAD_FRAMES
     }
 
-    /// Seeks both sweeps in what was heard from [`LEAD_FRAMES`] before the probe's first frame on.
+    /// Locates both sweeps in a recording that starts [`LEAD_FRAMES`] before the probe.
     pub fn seek(&self, heard: &[f32]) -> [Sought; 2] {
         let heard: Vec<f64> = heard.iter().map(|x| if x.is_finite() { f64::from(*x) } else { 0.0 }).collect();
         self.sweeps.clone().map(|sweep| self.seek_sweep(&heard, sweep))
@@ -119,7 +117,7 @@ impl Probe {
     fn seek_sweep(&self, heard: &[f64], sweep: Range<usize>) -> Sought {
         let played: Vec<f64> = self.samples[sweep.clone()].iter().map(|x| f64::from(*x)).collect();
         let earliest = (LEAD_FRAMES + sweep.start).saturating_sub(EARLIEST_FRAMES);
-        // Where all of it and the room after it was heard.
+        // Lags at which the recording contains the whole sweep and the margin after it.
         let whole = earliest..(heard.len() + 1).saturating_sub(played.len() + LEAD_FRAMES).max(earliest);
         let correlation = Correlation::of(heard, &played, heard.len() + played.len(), self.highest);
         let strength = |lag: usize| correlation.values[lag].abs();
@@ -135,7 +133,7 @@ impl Probe {
         }
         let least = (FIRST_OF_STRONGEST * strength(strongest)).max(FIRST_CLEAR * rest).min(strength(strongest));
         let first = (earliest..=strongest).find(|lag| strength(*lag) >= least).unwrap_or(strongest);
-        // The top of its slope.
+        // Its local maximum.
         let top = (first..strongest.max(first)).find(|lag| strength(lag + 1) < strength(*lag)).unwrap_or(strongest);
         let from = top - LEAD_FRAMES;
         let around = &heard[from..top + played.len() + LEAD_FRAMES];
@@ -150,7 +148,7 @@ impl Probe {
 }
 
 impl Correlation {
-    /// Of what was heard with what was played, without overlap for lags below `frames - played`.
+    /// Correlates a recording with a signal; valid for lags up to `frames` less the length of the signal.
     fn of(heard: &[f64], played: &[f64], frames: usize, highest: f64) -> Correlation {
         let bins = frames.next_power_of_two();
         let spectrum_of = |samples: &[f64]| {
@@ -177,7 +175,7 @@ impl Correlation {
         at_lags(self.spectrum.iter().enumerate().map(|(bin, value)| value * Complex::new(0.0, step * bin as f64)), bins)
     }
 
-    /// Without another one of this gain at this lag.
+    /// This correlation minus another one at this gain and lag.
     fn without(&self, other: &Correlation, gain: f64, lag: f64) -> Correlation {
         let bins = self.values.len();
         let turn = -TAU / bins as f64 * lag;
@@ -188,7 +186,7 @@ impl Correlation {
         Correlation { spectrum, values }
     }
 
-    /// Value, slope and bend at a lag between frames.
+    /// Value and first two derivatives at a fractional lag.
     fn at(&self, lag: f64) -> [f64; 3] {
         let step = TAU / self.values.len() as f64;
         let mut sums = [0.0; 3];
@@ -203,7 +201,7 @@ impl Correlation {
     }
 }
 
-/// The real part of the transform back, which is that of the conjugate forth.
+/// Real part of the inverse transform, computed as the forward transform of the conjugate.
 fn at_lags(spectrum: impl Iterator<Item = Complex<f64>>, bins: usize) -> Vec<f64> {
     let mut values: Vec<Complex<f64>> = spectrum.map(|value| value.conj()).collect();
     values.resize(bins, Complex::new(0.0, 0.0));
@@ -211,8 +209,7 @@ fn at_lags(spectrum: impl Iterator<Item = Complex<f64>>, bins: usize) -> Vec<f64
     values.iter().map(|value| value.re).collect()
 }
 
-/// An arrival whose peak lies near [`LEAD_FRAMES`] in what was heard around it; its delay is counted from the beginning of
-/// that.
+/// Refines an arrival near lag [`LEAD_FRAMES`] of an excerpt; its delay counts from the start of the excerpt.
 fn refined(around: &[f64], played: &[f64], highest: f64) -> Option<Arrival> {
     let correlation = Correlation::of(around, played, around.len(), highest);
     let lags = 2 * LEAD_FRAMES;
@@ -236,7 +233,7 @@ fn refined(around: &[f64], played: &[f64], highest: f64) -> Option<Arrival> {
     let [peak, _, bend] = correlation.at(lag);
     let as_played = Correlation::of(played, played, around.len(), highest);
     let gain = peak / as_played.values[0];
-    // What is left without the arrival itself: noise and reflections.
+    // The residual: noise and reflections.
     let rest = correlation.without(&as_played, gain, lag);
     Some(Arrival {
         delay_frames: lag,

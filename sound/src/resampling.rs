@@ -1,9 +1,9 @@
-//! From one sample rate to another, chunk by chunk.
+//! Converts audio to another sample rate, chunk by chunk.
 
 use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction, audioadapter_buffers::direct::InterleavedSlice};
 use std::fmt;
 
-/// Why nothing came of it, for the end of a sentence.
+/// Why a conversion failed, as the end of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResamplingError(String);
 
@@ -19,17 +19,17 @@ fn refused(error: impl fmt::Display) -> ResamplingError {
     ResamplingError(error.to_string())
 }
 
-/// A resampler by FFT. Frames are interleaved: the samples of all channels, frame by frame.
+/// A resampler by FFT. Frames are interleaved.
 pub struct Resampling {
     resampler: Fft<f32>,
     channels: usize,
 }
 
 impl Resampling {
-    /// For listening: chunks of about `chunk_frames`, with the library's own filter.
+    /// For playback: chunks of about `chunk_frames`, with the library's own filter.
     ///
     /// # Errors
-    /// Where the rates, in Hz, or the channels are none.
+    /// The rates, in Hz, or the number of channels are invalid.
     pub fn quick(
         from_hz: usize,
         to_hz: usize,
@@ -40,7 +40,7 @@ impl Resampling {
         Ok(Resampling { resampler, channels })
     }
 
-    /// For keeping: chunks of about `chunk_frames`, with a filter whose stop band is lower (Blackman-Harris, squared).
+    /// For export: chunks of about `chunk_frames`, with a filter whose stop band is lower (Blackman-Harris, squared).
     ///
     /// # Errors
     /// As for [`quick`](Self::quick).
@@ -55,31 +55,31 @@ impl Resampling {
         Ok(Resampling { resampler, channels })
     }
 
-    /// Frames the next chunk takes in.
+    /// Input frames of the next chunk.
     pub fn input_frames(&self) -> usize {
         self.resampler.input_frames_next()
     }
 
-    /// Frames any chunk takes in, at most.
+    /// Maximum input frames of a chunk.
     pub fn input_frames_max(&self) -> usize {
         self.resampler.input_frames_max()
     }
 
-    /// Frames that come out of any chunk, at most.
+    /// Maximum output frames of a chunk.
     pub fn output_frames_max(&self) -> usize {
         self.resampler.output_frames_max()
     }
 
-    /// So many of the first frames that come out are its delay, and no audio.
+    /// The first output frames that are its delay, and no audio.
     pub fn delay_frames(&self) -> usize {
         self.resampler.output_delay()
     }
 
-    /// Converts one chunk, and says how many frames came out. `only` of its frames count where it is the last one; the
-    /// rest are to be there all the same.
+    /// Converts one chunk, and returns the number of output frames. In the last chunk only `only` of its frames count;
+    /// the rest must still be there.
     ///
     /// # Errors
-    /// Where there are too few frames in `from`, or too little room in `to`.
+    /// There are too few frames in `from`, or too little room in `to`.
     pub fn convert(&mut self, from: &[f32], to: &mut [f32], only: Option<usize>) -> Result<usize, ResamplingError> {
         let (from_frames, to_frames) = (from.len() / self.channels, to.len() / self.channels);
         let from = InterleavedSlice::new(from, self.channels, from_frames).map_err(refused)?;

@@ -1,10 +1,10 @@
-//! The built-in synth: a monophonic voice shaped like the Korg NTS-1 mkII, answering its controllers, so that everything
-//! works and can be tested with nothing plugged in. Runs in the audio callback: it allocates in `new` and nowhere else.
+//! The built-in synth: a monophonic voice like that of the Korg NTS-1 mkII, with its controllers, so that everything
+//! works and can be tested without hardware. Runs in the audio callback: it allocates only in `new`.
 //!
 //! oscillator → filter → envelope, tremolo → modulation → delay → reverb → soft clip
 //!
-//! Knobs, LFOs and coefficients move every few frames, counted from the waking of the synth and not from the caller's block,
-//! so a stretch of frames is the same however it is cut. Notes begin and end on their exact frame.
+//! Knobs, LFOs and coefficients change every few frames, counted from the waking of the synth and not from the caller's
+//! block, so frames are the same however they are split into blocks. Notes begin and end at their exact frame.
 
 mod delay;
 mod envelope;
@@ -32,25 +32,25 @@ pub use patch::DEFAULTS;
 use patch::{Knob, Knobs, Patch};
 use reverb::{REVERB_MAX_S, ReverbEffect};
 
-/// Frames between two looks at the knobs: a third of a millisecond at 48 kHz.
+/// Frames of a control step: a third of a millisecond at 48 kHz.
 const CONTROL_FRAMES: usize = 16;
 /// Peak of a note at velocity 127: -9 dBFS, which puts velocity 100 at -11 dBFS.
 const LEVEL: f32 = 0.355;
-/// What is quieter is silence: -100 dBFS.
+/// Quieter levels are silence: -100 dBFS.
 const FLOOR: f32 = 1e-5;
-/// Up to here the output is untouched (-6 dBFS); from here it bends towards full scale and never passes it.
+/// Up to here the output is unchanged (-6 dBFS); above it is clipped softly and never passes full scale.
 const LINEAR: f32 = 0.5;
-/// Added with changing sign to whatever has a memory, so that no state decays into denormals: -360 dBFS.
+/// Added with alternating sign to the input of every memory, so that no state decays into denormals: -360 dBFS.
 const TINY: f32 = 1e-18;
-/// How fast the sound follows a knob, in seconds: no zipper, no lag.
+/// How fast the sound follows a knob, in seconds: without zipper noise, without lag.
 const GLIDE_S: f32 = 0.005;
-/// Pitch bend at its ends, in semitones.
+/// Pitch bend range, in semitones.
 const BEND_SEMITONES: f32 = 2.0;
 /// The oscillator's LFO at full depth, in semitones.
 const LFO_SEMITONES: f32 = 12.0;
-/// The slowest and the fastest LFO in Hz: a sweep in 20 s, and the edge of a tone.
+/// The slowest and the fastest LFO in Hz: a sweep in 20 s, and the lower limit of a tone.
 const LFO_HZ: (f32, f32) = (0.05, 20.0);
-/// Tempo of the BPM delays before anyone says another, and what is accepted.
+/// Default tempo of the BPM delays, and the accepted range.
 const BPM: f32 = 120.0;
 const BPM_MIN: f64 = 20.0;
 const BPM_MAX: f64 = 300.0;
@@ -58,23 +58,23 @@ const BPM_MAX: f64 = 300.0;
 /// The synth.
 pub struct Synth {
     step_s: f32,
-    /// What the controllers say, and where the sound is on its way there.
+    /// The values of the controllers, and the smoothed ones.
     patch: Patch,
     knobs: Knobs,
     keys: Keys,
-    /// The note that sounds, or sounded last: 0..=127.
+    /// The sounding note, or the last one: 0..=127.
     note: u8,
-    /// Where the wheel is and where the pitch is on its way there: -1..=1.
+    /// The pitch wheel, and the smoothed value: -1..=1.
     bend: f32,
     bend_now: f32,
-    /// Peak level of the note by its velocity, and where the sound is on its way there.
+    /// Peak level of the note by its velocity, and the smoothed value.
     loudness: f32,
     loudness_now: f32,
     loudness_weight: f32,
     source: ToneGenerator,
     filter: Filter,
     envelope: EnvelopeGenerator,
-    /// Positions of the LFOs in periods, 0..1; they start with the note.
+    /// Phases of the LFOs in periods, 0..1; they start with the note.
     pitch_lfo: f32,
     sweep_lfo: f32,
     tremolo_lfo: f32,
@@ -86,7 +86,7 @@ pub struct Synth {
     asleep: bool,
     /// Frames until the next control step.
     control_in: usize,
-    /// Frames for which nothing was loud enough to hear.
+    /// Frames since the last audible level.
     quiet_frames: usize,
     /// Peak of the output since the last control step.
     loudest: f32,
@@ -95,7 +95,7 @@ pub struct Synth {
 }
 
 impl Synth {
-    /// A silent synth with every controller at its default. Allocates all it will ever need, for this rate in Hz.
+    /// A silent synth with every controller at its default. Allocates all its memory, for this rate in Hz.
     pub fn new(sample_rate_hz: f64) -> Self {
         let rate = sample_rate_hz.clamp(8_000.0, 768_000.0);
         let rate_hz = rate as f32;
@@ -130,7 +130,7 @@ impl Synth {
         }
     }
 
-    /// The same synth at another rate in Hz: what its controllers say stays, what sounds ends. Allocates.
+    /// The same synth at another rate in Hz: controllers are kept, sound ends. Allocates.
     pub fn at_rate(&self, sample_rate_hz: f64) -> Synth {
         Synth {
             patch: self.patch.clone(),
@@ -141,7 +141,7 @@ impl Synth {
         }
     }
 
-    /// Realtime: yes. Takes one complete message of any channel, without running status; what it does not know it ignores.
+    /// Realtime: yes. Takes one complete message of any channel, without running status; unknown messages are ignored.
     pub fn midi(&mut self, message: &[u8]) {
         let &[status, first, second] = message else {
             return;
@@ -161,7 +161,7 @@ impl Synth {
         }
     }
 
-    /// Realtime: yes. The tempo of the BPM-synced delay types, in beats per minute (20..=300, 120 until told).
+    /// Realtime: yes. Sets the tempo of the BPM-synced delay types, in beats per minute (20..=300, default 120).
     pub fn set_bpm(&mut self, bpm: f64) {
         if bpm.is_finite() {
             self.bpm = bpm.clamp(BPM_MIN, BPM_MAX) as f32;
@@ -188,12 +188,12 @@ impl Synth {
         }
     }
 
-    /// Realtime: yes. True when nothing sounds and every tail has died: `render` would write exact zeros.
+    /// Realtime: yes. True when nothing sounds and every tail has ended: `render` would write exact zeros.
     pub fn is_silent(&self) -> bool {
         self.asleep
     }
 
-    /// Realtime: yes. Cuts everything at once, notes and tails; the parameters stay.
+    /// Realtime: yes. Stops notes and tails at once; the parameters stay.
     pub fn silence(&mut self) {
         self.keys.clear();
         self.envelope.cut();
@@ -247,7 +247,7 @@ impl Synth {
         }
     }
 
-    /// From silence: everything stands where the controllers say, and the control steps count from here.
+    /// Starts from silence: every smoothed value is set to its controller, and the control steps count from here.
     fn wake(&mut self) {
         self.asleep = false;
         self.control_in = 0;
@@ -275,7 +275,7 @@ impl Synth {
         }
     }
 
-    /// One control step: is there anything to hear, and where does everything stand?
+    /// One control step: checks for sound, and moves every smoothed value.
     fn control(&mut self) {
         self.control_in = CONTROL_FRAMES;
         if self.has_died() {
@@ -305,7 +305,7 @@ impl Synth {
         self.reverb.control(self.patch.reverb, a, b, mix, step_s);
     }
 
-    /// A control step of what sounds only while a note does.
+    /// A control step of the values that sound only during a note.
     fn control_voice(&mut self) {
         let knobs = self.knobs;
         let lfo = |phase: &mut f32, rate: Knob| {
@@ -315,7 +315,7 @@ impl Synth {
         };
         let mut sweep = 0.0;
         if knobs[Knob::SweepDepth] != 0.0 {
-            // From the cutoff away and back; the knob's left is up.
+            // From the cutoff away and back; the left half of the knob sweeps up.
             let away = 0.5 - 0.5 * (TAU * lfo(&mut self.sweep_lfo, Knob::SweepRate)).cos();
             sweep = -knobs[Knob::SweepDepth] * away;
         }
@@ -337,7 +337,7 @@ impl Synth {
         self.source.control(kind, shape, alt);
     }
 
-    /// True when no note sounds and nothing loud enough to hear is left anywhere: quiet for longer than any line is.
+    /// True when no note sounds and nothing is audible anywhere: silent for longer than the longest delay line.
     fn has_died(&mut self) -> bool {
         let loudest = std::mem::take(&mut self.loudest).max(self.delay.take_loudest()).max(self.reverb.take_loudest());
         if loudest >= FLOOR || !self.envelope.is_idle() {
@@ -355,16 +355,16 @@ impl Synth {
         self.quiet_frames as f32 > longest_s * self.rate_hz
     }
 
-    /// Brings note, wheel and LFO to the oscillator.
+    /// Applies note, wheel and LFO to the oscillator.
     fn tune(&mut self) {
-        // Squared, so that the middle of the knob is a fine vibrato.
+        // Squared, so that the middle of the knob is a light vibrato.
         let depth = self.knobs[Knob::OscLfoDepth];
         let swing = LFO_SEMITONES * depth * depth.abs() * (TAU * self.pitch_lfo).sin();
         let note = f64::from(self.note) + f64::from(BEND_SEMITONES * self.bend_now + swing);
         self.source.tune(note);
     }
 
-    /// Renders within one control step.
+    /// Renders frames within one control step.
     fn run(&mut self, left: &mut [f32], right: &mut [f32]) {
         if self.envelope.is_idle() {
             left.fill(0.0);
@@ -387,7 +387,7 @@ impl Synth {
     }
 }
 
-/// Untouched up to [`LINEAR`], then bent so that it never passes full scale.
+/// Unchanged up to [`LINEAR`], then clipped softly so that it never passes full scale.
 #[inline]
 fn soft_clip(x: f32) -> f32 {
     let over = x.abs() - LINEAR;

@@ -1,8 +1,8 @@
-//! WAV files: what a header says, what is true of it, and the bytes that make the one the other ([`Wav`]); the notes
-//! beside the audio ([`Notes`]); and how a file is written ([`WavFile`]). Pure over what can be read, written and sought.
+//! WAV files: the header, the true sizes, and the bytes that correct the header ([`Wav`]); the notes beside the audio
+//! ([`Notes`]); and writing a file ([`WavFile`]). Pure over reading, writing and seeking.
 //!
-//! Nothing a file says is believed before it fits the file. To know a file only its headers are read, never its audio,
-//! so a file of any size takes the same moment; and a repair writes only their size fields: no file grows, shrinks or
+//! Every size in a file is checked against the file before it is used. Only the headers of a file are read, never its
+//! audio, so the time does not depend on its size; and a repair writes only the size fields: no file grows, shrinks or
 //! gets another sample.
 
 mod encode;
@@ -29,10 +29,10 @@ use std::{
     io::{self, Read, Seek},
 };
 
-/// Chunks that are looked at; a file of more has been made to be one of more.
+/// Maximum chunks that are read; no real file has more.
 pub const CHUNKS_MAX: usize = 1024;
 
-/// How a file names its sizes.
+/// The size format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
     /// 32 bits: up to 4 GiB.
@@ -66,55 +66,55 @@ impl fmt::Debug for ChunkId {
     }
 }
 
-/// A chunk as its header has it.
+/// A chunk, from its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// Its letters.
     pub id: ChunkId,
-    /// Where its header begins, in bytes from the file's start.
+    /// The offset of its header, in bytes from the file's start.
     pub at: u64,
-    /// The bytes it says it holds after its header.
+    /// The size in its header, in bytes.
     pub bytes: u64,
 }
 
-/// Where the audio is.
+/// The audio data of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Data {
-    /// Where it begins, in bytes from the file's start.
+    /// Its offset, in bytes from the file's start.
     pub start: u64,
-    /// The bytes the header says it has.
+    /// Its size in the header, in bytes.
     pub said_bytes: u64,
-    /// The bytes it has: whole frames, as far as they are known.
+    /// Its true size, in bytes: whole frames, as far as they are known.
     pub bytes: u64,
 }
 
-/// What is known of a file.
+/// The structure of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wav {
-    /// The file's length.
+    /// The file's length, in bytes.
     pub file_bytes: u64,
-    /// How it names its sizes; none where it is no WAV file.
+    /// Its size format; `None` if it is no WAV file.
     pub container: Option<Container>,
-    /// The chunks in their order, as far as they could be followed.
+    /// The chunks in order, as far as they are readable.
     pub chunks: Vec<Chunk>,
-    /// What a sample is.
+    /// The sample format.
     pub format: Option<WavFormat>,
-    /// Where the audio is.
+    /// The audio data.
     pub data: Option<Data>,
-    /// All that is wrong or odd.
+    /// Everything wrong or unusual.
     pub findings: Vec<Finding>,
-    /// What would make the header true, where it is not and can be.
+    /// The repair of the header, if it needs one and can be repaired.
     pub repair: Option<Repair>,
 }
 
-/// What can be done with a file.
+/// The condition of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Its header is true.
+    /// Its header is correct.
     Sound,
-    /// Its header is not true, and it is known what would be.
+    /// Its header is wrong, and the correct sizes are known.
     NeedsRepair,
-    /// It is no WAV file that can be used, and nothing can be done here.
+    /// It is no usable WAV file, and cannot be repaired.
     Beyond,
 }
 
@@ -122,12 +122,12 @@ impl Wav {
     /// Reads a file's structure.
     ///
     /// # Errors
-    /// Those of the disk. What is wrong with the file is no error but a finding.
+    /// Errors of the disk. Faults of the file are findings, not errors.
     pub fn read(file: &mut (impl Read + Seek)) -> io::Result<Wav> {
         read::read(file)
     }
 
-    /// What can be done with it.
+    /// The condition of the file.
     pub fn health(&self) -> Health {
         match self.findings.iter().map(Finding::severity).max() {
             Some(FindingSeverity::Beyond) => Health::Beyond,
@@ -136,17 +136,17 @@ impl Wav {
         }
     }
 
-    /// Whole frames of audio that are in the file, whatever its header says.
+    /// Whole frames of audio in the file, whatever its header says.
     pub fn frames(&self) -> Option<u64> {
         Some(self.data?.bytes / self.format?.frame_bytes()?)
     }
 
-    /// Whole frames that the header speaks of.
+    /// Whole frames according to the header.
     pub fn said_frames(&self) -> Option<u64> {
         Some(self.data?.said_bytes / self.format?.frame_bytes()?)
     }
 
-    /// The length of the audio that is in the file, in seconds.
+    /// The length of the audio in the file, in seconds.
     pub fn seconds(&self) -> Option<f64> {
         Some(self.frames()? as f64 / f64::from(self.format?.sample_rate_hz))
     }

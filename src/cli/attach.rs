@@ -1,4 +1,4 @@
-//! `busker attach`: the screen of a station that runs in another process.
+//! `busker attach`: the screen of a station in another process.
 
 use super::{Failure, Outcome, complain, setup::SocketArgs};
 use crate::{
@@ -12,22 +12,22 @@ use crate::{
 use clap::Args;
 use std::path::Path;
 
-/// What `busker attach` may be told.
+/// Arguments of `busker attach`.
 #[derive(Args, Debug)]
 pub struct AttachArgs {
     #[command(flatten)]
     socket: SocketArgs,
 }
 
-/// What is said to whoever comes.
-const HOW_TO_LEAVE: &str = "attached: ctrl-d leaves the screen and the station goes on, :quit ends it";
-/// What is said to whoever left a station that goes on.
-pub const GOES_ON: &str = "detached: the station goes on; `busker attach` shows it again, `busker do quit` ends it";
+/// The message after attaching.
+const HOW_TO_LEAVE: &str = "attached: ctrl-d leaves the screen, the station keeps running; :quit ends it";
+/// The message after leaving a station that keeps running.
+pub const GOES_ON: &str = "detached: the station keeps running; `busker attach` shows it, `busker do quit` ends it";
 
-/// Shows the station until the screen is left.
+/// Shows the station until the user leaves the screen.
 ///
 /// # Errors
-/// No terminal, no station, or a line that broke.
+/// No terminal, no station, or a lost connection.
 pub fn attach(args: &AttachArgs) -> Outcome {
     tui::check_terminal().map_err(Failure::asked)?;
     show(&args.socket.checked_path())
@@ -36,7 +36,7 @@ pub fn attach(args: &AttachArgs) -> Outcome {
 /// Shows the station at a socket.
 ///
 /// # Errors
-/// No station there, or a line that broke.
+/// No station, or a lost connection.
 pub fn show(path: &Path) -> Outcome {
     let station = SocketClient::open(path, Role::Screen).and_then(SocketClient::into_station).map_err(refused)?;
     let notices = vec![(Severity::Info, HOW_TO_LEAVE.to_owned())];
@@ -47,19 +47,19 @@ pub fn show(path: &Path) -> Outcome {
             complain(GOES_ON);
             Ok(())
         }
-        // There is nobody to tell.
+        // There is no terminal for a message.
         Ok(Left::Lost) => Ok(()),
         Err(TuiError::EngineGone) => {
             let path = path.display();
             Err(Failure::other(format!(
-                "the line to the station at {path} broke; `busker status` says whether it runs"
+                "the connection to the station at {path} broke; `busker status` shows whether it runs"
             )))
         }
         Err(error) => Err(Failure::other(error)),
     }
 }
 
-/// No station is a mistake of whoever asked for it; the rest is not.
+/// A missing station is a mistake of the user; the rest is not.
 pub fn refused(error: SocketError) -> Failure {
     match error {
         SocketError::NoStation(_) => Failure::asked(error),

@@ -1,4 +1,4 @@
-//! `busker calibrate`: measures the delay from the outputs to an input, and keeps it.
+//! `busker calibrate`: measures and stores the delay from the outputs to an input.
 
 use super::{
     Failure, Outcome, complain, print,
@@ -12,10 +12,10 @@ use crate::{
 };
 use clap::Args;
 
-/// What `busker calibrate` may be told.
+/// Arguments of `busker calibrate`.
 #[derive(Args, Debug)]
 pub struct CalibrateArgs {
-    /// The input that hears output 1, like 3; the first otherwise
+    /// The input connected to output 1, like 3; the first without this option
     #[arg(long, value_name = "CHANNEL")]
     input: Option<ChannelList>,
     /// The audio device: auto, alsa:NAME, jack
@@ -25,7 +25,7 @@ pub struct CalibrateArgs {
     socket: SocketArgs,
 }
 
-/// Measures once, until it is sure or has tried long enough.
+/// Measures and prints the result.
 ///
 /// # Errors
 /// A device that does not open, or a delay that cannot be measured: exit code 1.
@@ -38,18 +38,16 @@ pub fn calibrate(args: &CalibrateArgs) -> Outcome {
     };
     let mut setup = Setup::new(&station_args)?;
     setup.complain()?;
-    // Nobody asked to hear the inputs, and loudspeakers beside a microphone howl.
+    // A monitored microphone beside a loudspeaker feeds back.
     setup.config.monitor = Some(Decibels::SILENCE);
     let failed = |Failure { text, .. }| Failure::other(text);
     let running = RunningEngine::start(&mut setup, &[], None).map_err(failed)?;
     if running.station.status().device.host == "sim" {
-        return Err(Failure::other("there is nothing to measure: no audio device opens; see `busker devices`"));
+        return Err(Failure::other("no audio device opens, so there is nothing to measure; see `busker devices`"));
     }
     let first = args.input.as_ref().and_then(|list| list.indices().next());
     let input = first.map(|index| InputNumber(index as u16 + 1));
-    complain(
-        "the outputs play two short sweeps; connect output 1 to the input, or put a microphone before the loudspeaker",
-    );
+    complain("playing two short sweeps; output 1 must reach the input by a cable or a microphone");
     let answer = running.station.ask(Command::LatencyMeasure { input });
     let ended = complain_of_end(&running.end().1);
     match answer {

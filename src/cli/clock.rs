@@ -1,4 +1,4 @@
-//! `busker clock`: a MIDI clock and nothing else.
+//! `busker clock`: sends MIDI clock only.
 
 use super::{
     Failure, Outcome, complain, print,
@@ -15,16 +15,16 @@ use crate::{
 use clap::Args;
 use std::time::{Duration, Instant};
 
-/// What `busker clock` may be told.
+/// Arguments of `busker clock`.
 #[derive(Args, Debug)]
 pub struct ClockArgs {
-    /// The tempo, 20 to 300
+    /// The tempo in BPM, 20 to 300
     #[arg(long, value_name = "N", value_parser = bpm)]
     bpm: Option<Bpm>,
-    /// Stop after so many seconds; otherwise ctrl-c stops
+    /// Stop after N seconds; without it, ctrl-c stops
     #[arg(long, value_name = "N", value_parser = seconds)]
     seconds: Option<f64>,
-    /// A MIDI port: auto, alsa:NAME, jack:NAME, raw:PATH; several may be given
+    /// A MIDI port: auto, alsa:NAME, jack:NAME, raw:PATH; repeatable
     #[arg(long, value_name = "PORT")]
     port: Vec<PortChoice>,
 }
@@ -33,12 +33,12 @@ fn bpm(text: &str) -> Result<Bpm, String> {
     text.parse().ok().and_then(Bpm::new).ok_or_else(|| "a tempo from 20 to 300".to_owned())
 }
 
-/// Sends start and clock until it is told to stop, then stop.
+/// Sends start and clock until a signal, then stop.
 ///
 /// # Errors
-/// A port that cannot be.
+/// A port that cannot be opened.
 pub fn run(args: &ClockArgs) -> Outcome {
-    // Only JACK ports need a device: elsewhere the simulated one keeps the time.
+    // Only JACK ports need a device: for others the simulated one keeps the time.
     let jack = args.port.iter().any(|port| matches!(port, PortChoice::Jack(_)));
     let device = if jack { DeviceChoice::Jack(None) } else { DeviceChoice::Sim };
     let mut setup =

@@ -4,7 +4,7 @@ use super::{Cli, Failure, Outcome};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-/// What `busker completions` may be told.
+/// Arguments of `busker completions`.
 #[derive(Args, Debug)]
 pub struct CompletionsArgs {
     /// The shell
@@ -14,7 +14,7 @@ pub struct CompletionsArgs {
 /// Prints the completions.
 ///
 /// # Errors
-/// Where the output cannot be written.
+/// The output cannot be written.
 pub fn print(args: &CompletionsArgs) -> Outcome {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "busker", &mut text);

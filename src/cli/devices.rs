@@ -1,4 +1,4 @@
-//! `busker devices`: what there is, and what `auto` would take and why.
+//! `busker devices`: the available devices and ports, and those that `auto` selects, with the reason.
 
 use super::{
     Failure, Outcome, print,
@@ -11,10 +11,10 @@ use crate::engine::{
 };
 use clap::Args;
 
-/// What `busker devices` may be told.
+/// Arguments of `busker devices`.
 #[derive(Args, Debug)]
 pub struct DevicesArgs {
-    /// As JSON, for programs
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -22,7 +22,7 @@ pub struct DevicesArgs {
 /// Lists devices and ports.
 ///
 /// # Errors
-/// Where the output cannot be written.
+/// The output cannot be written.
 pub fn list(args: &DevicesArgs) -> Outcome {
     let mut setup = Setup::new(&StationArgs::default())?;
     setup.complain()?;

@@ -1,5 +1,5 @@
-//! A station that was left and does nothing ends by itself: whoever closed the window will not come back to it, and it
-//! would keep the ports for ever.
+//! Ends a station without a screen and without activity: a user who closed the window may not return, and the station
+//! would keep the ports.
 
 use super::Failure;
 use crate::{command::Command, engine::station::Station, status::Status};
@@ -8,26 +8,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often it is looked at.
+/// The interval of the check.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// From now on the station ends once it did nothing for as long as `after`.
+/// From now on the station ends after it was idle for `after`.
 ///
 /// # Errors
-/// The system gives no thread.
+/// The system refuses a thread.
 pub fn end_when_idle(station: Station, after: Duration) -> Result<(), Failure> {
     let watch = move || {
         let mut idle = Idle::default();
         while idle.lasted(&station.status(), Instant::now()) < after {
             thread::sleep(LOOK);
         }
-        tracing::info!(minutes = after.as_secs() / 60, "nobody is here and nothing was done: the station ends");
+        tracing::info!(minutes = after.as_secs() / 60, "no client and no activity: the station ends");
         let _ = station.send_surely(Command::Quit {});
     };
     thread::Builder::new().name("idle".into()).spawn(watch).map(drop).map_err(Failure::other)
 }
 
-/// For how long nothing was done.
+/// Measures how long the station is idle.
 #[derive(Debug, Default)]
 struct Idle {
     since: Option<Instant>,
@@ -35,8 +35,8 @@ struct Idle {
 }
 
 impl Idle {
-    /// How long it lasts: nothing plays, is recorded or waited for, nobody is connected, and nothing comes in at a port or a
-    /// door.
+    /// The time since it is idle: nothing plays, is recorded or waited for, no client is connected, and no port and no
+    /// client sends anything.
     fn lasted(&mut self, status: &Status, now: Instant) -> Duration {
         let of_ports: u64 = status.ports.iter().map(|port| port.received).sum();
         let of_doors: u64 = status.doors.iter().map(|door| door.received).sum();
@@ -61,7 +61,7 @@ mod tests {
     use crate::engine::{config::EngineConfig, offline::Offline};
 
     #[test]
-    fn a_station_is_idle_while_it_neither_plays_nor_records_and_nobody_is_there() {
+    fn a_station_is_idle_while_it_neither_plays_nor_records_and_no_client_is_connected() {
         let config = EngineConfig::built_in("/tmp").unwrap();
         let at_rest = Offline::new(&config).unwrap().status();
         let (mut idle, begun) = (Idle::default(), Instant::now());

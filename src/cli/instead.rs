@@ -1,5 +1,5 @@
-//! What the settings name and this machine does not have: it is left out, `auto` takes its place, and a notice names its
-//! line. What a flag names is never replaced here.
+//! Replaces devices, ports and inputs of the settings that are missing on this machine: `auto` is used instead, and a
+//! notice names the line of the setting. Those of a flag are never replaced.
 
 use super::setup::Setup;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     yaml::Fault,
 };
 
-/// Which settings are left out, the least first: input, ports, device.
+/// The settings to leave out, the fewest first: input, ports, device.
 const LEFT_OUT: [[bool; 3]; 7] = [
     [true, false, false],
     [false, true, false],
@@ -25,11 +25,11 @@ const LEFT_OUT: [[bool; 3]; 7] = [
     [true, true, true],
 ];
 
-/// Opens the device and these ports, which are `setup`'s or none. Where that fails, as little as possible of what the
-/// settings name is left out; `setup` then has what was taken, and the notices say what was not.
+/// Opens the device and these ports, which are `setup`'s or none. If that fails, as few settings as possible are left
+/// out; `setup` then has the ones in use, and the notices name the others.
 ///
 /// # Errors
-/// Where it fails without the settings, too.
+/// It fails without the settings, too.
 pub fn select(setup: &mut Setup, ports: &[PortWish]) -> Result<Selection, HostError> {
     let asked = RequestedSetup { device: setup.device.clone(), ports: ports.to_vec(), has_input: true };
     let refused = match asked.open(&setup.config, &setup.request) {
@@ -50,7 +50,7 @@ pub fn select(setup: &mut Setup, ports: &[PortWish]) -> Result<Selection, HostEr
     Err(refused)
 }
 
-/// What is opened.
+/// The device and ports to open.
 #[derive(Clone)]
 struct RequestedSetup {
     device: DeviceChoice,
@@ -70,13 +70,12 @@ impl RequestedSetup {
     }
 }
 
-/// What is said of inputs in the settings that are not there.
+/// The fault for inputs of the settings that do not exist.
 pub fn of_input(place: &Fault, why: &impl std::fmt::Display) -> Fault {
-    Fault { message: format!("{why}; those the instrument is at are used"), ..place.clone() }
+    Fault { message: format!("{why}; the instrument's inputs are used"), ..place.clone() }
 }
 
-/// The same without some of what the settings name, and a fault for each setting that is left out; nothing where it is not
-/// the settings that name it.
+/// The same without some of the settings, and a fault for each; `None` if it is not the settings that name them.
 fn without(
     setup: &Setup,
     asked: &RequestedSetup,

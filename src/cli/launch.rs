@@ -1,8 +1,8 @@
-//! The station and its screen are one process, and yet the screen can be left: so a second process, which does nothing,
-//! stands between it and the shell. When the screen is left, the shell gets its prompt back because that one ends; when
-//! the station is killed, that one gives the terminal back.
+//! Lets the user leave the screen of a station in the same process: a second process, the launcher, waits between it
+//! and the shell. When the user leaves the screen, the launcher ends, and so the shell gets its prompt back; when the
+//! station is killed, the launcher restores the terminal.
 //!
-//! All on the main thread, but for the signals.
+//! All on the main thread, except the signals.
 
 use super::{Failure, Outcome, attach::GOES_ON, complain, signals::LEAVE};
 use crate::tui::terminal::GIVE_BACK;
@@ -23,15 +23,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Tells a station which process stands between it and the shell.
+/// The environment variable with the process id of the launcher.
 const LAUNCHER: &str = "BUSKER_LAUNCHER";
-/// How long the station may take to leave its screen when the terminal hung up.
+/// How long the station may take to leave its screen after the terminal hung up.
 const HANG_UP: Duration = Duration::from_secs(2);
 
-/// What stands between this station and the shell.
+/// The launcher of this station.
 pub struct Launcher(Pid);
 
-/// What stands between this process and the shell; nothing where nobody launched it.
+/// The launcher of this process; `None` if it was started without one.
 pub fn launcher() -> Option<Launcher> {
     let parent = getppid()?;
     let named = env::var(LAUNCHER).ok()?.parse::<i32>().ok()?;
@@ -39,14 +39,15 @@ pub fn launcher() -> Option<Launcher> {
 }
 
 impl Launcher {
-    /// When it is killed, the terminal belongs to somebody else: that is as if it had hung up.
+    /// When the launcher is killed, the terminal belongs to another program: this counts as a hang-up.
     pub fn watch(&self) {
         if let Err(error) = set_parent_process_death_signal(Some(Signal::HUP)) {
-            tracing::warn!(%error, "the end of the process before this one will not be heard of");
+            tracing::warn!(%error, "the end of the parent process will not be noticed");
         }
     }
 
-    /// The screen is left: the shell gets its prompt, and this process has no terminal any more.
+    /// Ends the launcher after the user left the screen: the shell gets its prompt, and this process has no terminal
+    /// any more.
     pub fn let_go(&self) {
         let _ = set_parent_process_death_signal(None);
         if let Err(error) = setsid() {
@@ -64,10 +65,10 @@ impl Launcher {
     }
 }
 
-/// Starts this program again with the same arguments, and stays until that one ends or leaves its screen.
+/// Starts this program again with the same arguments, and waits until it ends or leaves its screen.
 ///
 /// # Errors
-/// The system gives no process; or how that one ended.
+/// The system refuses a process; or the failure of the station.
 pub fn launch() -> Outcome {
     let mut signals = Signals::new(LEAVE.into_iter().chain([SIGCHLD, SIGHUP, SIGUSR1])).map_err(Failure::other)?;
     let before = tcgetattr(io::stdin()).ok();
@@ -104,7 +105,7 @@ pub fn launch() -> Outcome {
     Ok(())
 }
 
-/// The station had the terminal, and was killed.
+/// Restores the terminal after the station was killed.
 fn give_back(before: Option<&Termios>) {
     if let Some(before) = before {
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, before);
@@ -117,7 +118,7 @@ fn pass_on(child: &Child, signal: Signal) {
     let _ = kill_process(Pid::from_child(child), signal);
 }
 
-/// Until the station has let go of the terminal, or ended.
+/// Waits until the station has left the terminal, or ended.
 fn wait_for_hang_up(child: &mut Child, signals: &mut Signals) {
     let begun = Instant::now();
     while begun.elapsed() < HANG_UP {
@@ -128,13 +129,13 @@ fn wait_for_hang_up(child: &mut Child, signals: &mut Signals) {
     }
 }
 
-/// As that one ended, this one ends; it has said why itself.
+/// The exit code of the station, which has printed the reason itself.
 fn outcome(status: ExitStatus) -> Outcome {
     match status.code() {
         Some(0) => Ok(()),
         Some(code) => Err(Failure::told(code as u8)),
-        None => Err(Failure::other(format!(
-            "the station was ended from outside: {status}; `busker takes repair` mends takes"
-        ))),
+        None => {
+            Err(Failure::other(format!("the station was killed: {status}; `busker takes repair` repairs its takes")))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `busker logs`: where the log is.
+//! `busker logs`: the path of the log.
 
 use super::{Outcome, print};
 use crate::config::Folders;
@@ -6,7 +6,7 @@ use crate::config::Folders;
 /// Prints the log file's path.
 ///
 /// # Errors
-/// Where the output cannot be written.
+/// The output cannot be written.
 pub fn say() -> Outcome {
     print(&Folders::of_user().log_file().display().to_string())
 }

@@ -1,4 +1,4 @@
-//! `busker man`: the manual page, made from the command line's and the command table.
+//! `busker man`: the manual page, made from the command line's definition and the command table.
 
 use super::{Cli, Failure, Outcome};
 use crate::command::COMMANDS;
@@ -11,7 +11,7 @@ use clap_mangen::{
 /// Prints the manual page as roff.
 ///
 /// # Errors
-/// Where the output cannot be written.
+/// The output cannot be written.
 pub fn print() -> Outcome {
     let mut page = Vec::new();
     render(&mut page).map_err(Failure::other)?;
@@ -28,7 +28,7 @@ fn render(page: &mut Vec<u8>) -> std::io::Result<()> {
     man.render_subcommands_section(page)?;
     let mut commands = Roff::new();
     commands.control("SH", ["COMMANDS"]);
-    commands.text([roman("In the station's : line, in scripts and everywhere else:")]);
+    commands.text([roman("For the : line, scripts, OSC and HTTP:")]);
     for row in COMMANDS {
         commands.control("TP", []);
         commands.text([bold(row.usage_with_ranges())]);

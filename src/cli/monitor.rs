@@ -1,5 +1,5 @@
-//! `busker monitor`: what comes in, one line a message. Runs on the main thread; the patchbay's hears, and hears a port
-//! again that comes back.
+//! `busker monitor`: prints incoming MIDI messages, one per line. Runs on the main thread; the patchbay's thread
+//! receives, and reopens a port that returns.
 
 use super::{
     Failure, Outcome, complain,
@@ -27,21 +27,21 @@ use std::{
     time::Duration,
 };
 
-/// How often the ports are looked at. Messages carry their instants, so this is only how soon a line is seen.
+/// How often the ports are polled. Messages carry their instants, so this only delays the lines.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// What `busker monitor` may be told.
+/// Arguments of `busker monitor`.
 #[derive(Args, Debug)]
 pub struct MonitorArgs {
-    /// A MIDI port to hear: auto, alsa:NAME, raw:PATH; several may be given, otherwise all of ALSA's but the system's
+    /// A MIDI port to monitor: auto, alsa:NAME, raw:PATH; repeatable. Without it, all ALSA ports but the system's
     #[arg(long, value_name = "PORT")]
     port: Vec<PortChoice>,
 }
 
-/// Prints what comes in until it is told to stop, or nobody reads any more.
+/// Prints incoming messages until a signal, or until the output is closed.
 ///
 /// # Errors
-/// A port that cannot be heard.
+/// A port that cannot be opened for input.
 pub fn run(args: &MonitorArgs) -> Outcome {
     let mut setup = Setup::new(&StationArgs::default())?;
     setup.complain()?;
@@ -59,10 +59,10 @@ pub fn run(args: &MonitorArgs) -> Outcome {
             ports.push(Heard { name: info.name, input, kept });
         }
     }
-    // Events are looked at as often as messages.
+    // Events are polled as often as messages.
     let events = patchbay.take_events(|| ());
     let names: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
-    complain(&format!("hearing {}; ctrl-c stops", names.join(", ")));
+    complain(&format!("monitoring {}; ctrl-c stops", names.join(", ")));
     let begun_ns = realtime::now_ns();
     loop {
         let leave = left.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout);
@@ -71,11 +71,11 @@ pub fn run(args: &MonitorArgs) -> Outcome {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             written => written.map_err(Failure::other)?,
         }
-        // What came in before a port went is written before that is said.
+        // Messages received before a port was lost are written before the message about it.
         for event in events.iter().flat_map(Receiver::try_iter) {
             let name = ports.iter().find(|port| port.kept == event.port).map_or("", |port| &port.name);
             match event.change {
-                PortChange::Gone => complain(&format!("{name} is gone; it is heard again when it returns")),
+                PortChange::Gone => complain(&format!("{name} is disconnected; monitoring resumes when it returns")),
                 PortChange::Connected { .. } => complain(&format!("{name} is back")),
             }
         }
@@ -85,25 +85,27 @@ pub fn run(args: &MonitorArgs) -> Outcome {
     }
     match ports.iter().map(|port| port.input.lost()).sum::<u64>() {
         0 => {}
-        lost => complain(&format!("{lost} messages were lost: too many at once, or a SysEx too long or broken")),
+        lost => {
+            complain(&format!("{lost} messages were lost: too many at once, or a SysEx that was too long or broken"))
+        }
     }
     Ok(())
 }
 
-/// A port that is heard.
+/// A monitored port.
 struct Heard {
     name: String,
     input: MidiIn,
     kept: PatchbayIndex,
 }
 
-/// The ports to hear, each once: `alsa:` and `raw:` only.
+/// The ports to monitor, each once: `alsa:` and `raw:` only.
 fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<PortChoice>, Failure> {
     let others = || {
         let all = alsa_midi::list_inputs().map_err(Failure::asked)?;
         let others: Vec<String> = all.into_iter().filter(|name| !alsa_midi::is_system(name)).collect();
         match others.is_empty() {
-            true => Err(Failure::asked("there is no MIDI port to hear: plug in a synth, or name one with --port")),
+            true => Err(Failure::asked("no MIDI port to monitor: plug in a synth, or name a port with --port")),
             false => Ok(others),
         }
     };
@@ -114,13 +116,13 @@ fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<PortChoice>, Fa
         PortChoice::Alsa(_) | PortChoice::Raw(_) => Ok(port.clone()),
         PortChoice::Auto => {
             let best = others()?.into_iter().min_by_key(|name| profile.port_rank(name).unwrap_or(usize::MAX));
-            best.map(PortChoice::Alsa).ok_or_else(|| Failure::asked("there is no MIDI port to hear: plug in a synth"))
+            best.map(PortChoice::Alsa).ok_or_else(|| Failure::asked("no MIDI port to monitor: plug in a synth"))
         }
         PortChoice::Sim | PortChoice::Jack(_) => {
-            Err(Failure::asked(format!("'{port}' cannot be heard: monitor takes auto, alsa:NAME and raw:PATH")))
+            Err(Failure::asked(format!("'{port}' cannot be monitored: allowed are auto, alsa:NAME and raw:PATH")))
         }
     };
-    // The same port twice would say everything twice.
+    // The same port twice would print every message twice.
     let mut chosen: Vec<PortChoice> = Vec::new();
     for port in asked.iter().map(port) {
         let port = port?;
@@ -131,7 +133,7 @@ fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<PortChoice>, Fa
     Ok(chosen)
 }
 
-/// Writes what came in since the last time, in the order it came.
+/// Writes the messages received since the last call, in order.
 fn write(ports: &mut [Heard], begun_ns: u64) -> io::Result<()> {
     let mut heard: Vec<(ReceivedMessage, &str)> = Vec::new();
     for Heard { name, input, .. } in ports {

@@ -1,6 +1,7 @@
-//! `busker nts1`: what an NTS-1 mkII is, its dumps and its user units. Runs on the main thread, which asks and waits.
+//! `busker nts1`: identity, dumps and user units of an NTS-1 mkII. Runs on the main thread, which waits for the
+//! answers.
 //!
-//! Nothing is sent that changes the synth before everything that can be checked is; what was changed is looked at again.
+//! Everything that can be checked is checked before a message that changes the synth; every change is read back.
 
 use super::{Failure, Outcome, complain, print, signals};
 use crate::{
@@ -33,54 +34,54 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a backup's files are called.
+/// Names of a backup's files.
 const PROGRAM_FILE: &str = "nts1_program.syx";
 const GLOBAL_FILE: &str = "nts1_global.syx";
-/// No dump and no unit is longer.
+/// Maximum size of a dump or unit file, in bytes.
 const LONGEST_FILE_BYTES: u64 = 1 << 20;
 
-/// What `busker nts1` may be told.
+/// Arguments of `busker nts1`.
 #[derive(Args, Debug)]
 pub struct Nts1Args {
     #[command(subcommand)]
     verb: Nts1Verb,
-    /// Its MIDI port: auto, alsa:NAME, raw:PATH, or sim for a simulated synth that forgets
+    /// Its MIDI port: auto, alsa:NAME, raw:PATH, or sim for a simulated synth without memory
     #[arg(long, global = true, value_name = "PORT", default_value = "auto")]
     port: PortChoice,
-    /// The MIDI channel it is on, 1 to 16
+    /// Its MIDI channel, 1 to 16
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     channel: u8,
 }
 
 #[derive(Debug, Subcommand)]
 enum Nts1Verb {
-    /// Its version, and its program with the units in it
+    /// Print its version and its program with the units in it
     Info,
-    /// Write its program and its global data to nts1_program.syx and nts1_global.syx
+    /// Save its program and global data to nts1_program.syx and nts1_global.syx
     Backup {
-        /// The folder; it is made where there is none
+        /// The folder; created if missing
         #[arg(value_name = "DIR")]
         to: PathBuf,
     },
-    /// Send files of a backup back; all are checked before the first is sent
+    /// Restore backup files; all are checked before the first is sent
     Restore {
         /// Files of a backup
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
     },
-    /// The user units in its slots
+    /// List the user units in its slots
     Units,
-    /// Put a user unit into a slot
+    /// Install a user unit in a slot
     Install {
         /// A unit for the NTS-1 mkII (.nts1mkiiunit)
         file: PathBuf,
         /// The slot, from 0 (Korg's editor counts from 1): osc and modfx to 15, delfx and revfx to 7
         #[arg(long, value_name = "N")]
         slot: u8,
-        /// osc, modfx, delfx or revfx; otherwise the one the unit is for
+        /// osc, modfx, delfx or revfx; by default, the unit's own module
         #[arg(long)]
         module: Option<Module>,
-        /// Replace what is in the slot
+        /// Replace the unit in the slot
         #[arg(long)]
         replace: bool,
     },
@@ -97,10 +98,10 @@ enum Nts1Verb {
 
 type Talk = Nts1Session<Box<dyn SysExTransport>>;
 
-/// Does what is asked.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// What cannot be asked for, and what the device or the port did not do.
+/// A mistake of the user, or a failure of the device or the port.
 pub fn run(args: &Nts1Args) -> Outcome {
     match &args.verb {
         Nts1Verb::Info => info(&mut begin(args)?),
@@ -118,14 +119,14 @@ impl From<SessionError> for Failure {
     }
 }
 
-/// A conversation with a device that is there and on the channel asked for.
+/// A session with the device, after checking that it answers on the requested channel.
 fn begin(args: &Nts1Args) -> Result<Talk, Failure> {
     let channel = Channel::new(args.channel).ok_or_else(|| Failure::asked("channels are 1 to 16"))?;
     let mut session = Nts1Session::new(wire(&args.port)?, channel);
     let there = session.identity()?;
     if there.channel != channel {
         let there = there.channel;
-        return Err(Failure::asked(format!("the NTS-1 is on channel {there}, not {channel}: say --channel {there}")));
+        return Err(Failure::asked(format!("the NTS-1 is on channel {there}, not {channel}: use --channel {there}")));
     }
     Ok(session)
 }
@@ -142,7 +143,9 @@ fn wire(choice: &PortChoice) -> Result<Box<dyn SysExTransport>, Failure> {
         PortChoice::Alsa(name) => patchbay.alsa(name, profile, true, false),
         PortChoice::Raw(path) => patchbay.raw(path, true, false),
         PortChoice::Sim | PortChoice::Jack(_) => {
-            return Err(Failure::asked(format!("'{choice}' is no port for nts1: auto, alsa:NAME, raw:PATH or sim")));
+            return Err(Failure::asked(format!(
+                "'{choice}' is not a port for nts1: use auto, alsa:NAME, raw:PATH or sim"
+            )));
         }
     };
     let port = opened.map_err(Failure::asked)?;
@@ -156,9 +159,8 @@ fn found(profile: &Profile) -> Result<String, Failure> {
     let names = alsa_midi::list().map_err(Failure::asked)?;
     let ranked = names.into_iter().filter_map(|name| Some((profile.port_rank(&name)?, name)));
     let best = ranked.min_by_key(|(rank, _)| *rank);
-    best.map(|(_, name)| name).ok_or_else(|| {
-        Failure::asked("there is no NTS-1 here: plug it in and switch it on, or name its port with --port")
-    })
+    best.map(|(_, name)| name)
+        .ok_or_else(|| Failure::asked("no NTS-1 found: plug it in and switch it on, or name its port with --port"))
 }
 
 fn info(session: &mut Talk) -> Outcome {
@@ -184,17 +186,17 @@ fn info(session: &mut Talk) -> Outcome {
 
 fn backup(args: &Nts1Args, to: &Path) -> Outcome {
     let paths = [PROGRAM_FILE, GLOBAL_FILE].map(|name| to.join(name));
-    // A dangling link is there, too.
+    // A dangling link counts as existing.
     if let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
-        let text = format!("{} is there already, and nothing is overwritten: name another folder", path.display());
+        let text = format!("{} exists already and is not overwritten: name another folder", path.display());
         return Err(Failure::asked(text));
     }
     if to.exists() && !to.is_dir() {
-        return Err(Failure::asked(format!("{} is no folder: name one, or one to be made", to.display())));
+        return Err(Failure::asked(format!("{} is not a folder: name a folder, existing or new", to.display())));
     }
     let mut session = begin(args)?;
     let channel = Channel::new(args.channel).unwrap_or(Channel::FIRST);
-    // Both are here before the first is written. What came was checked, and packed again it is the same to the bit.
+    // Both are received before the first is written. They were checked, and packing them again gives the same bits.
     let program = Nts1Message::Program(session.program()?.bytes().to_vec()).encode(channel);
     let globals = Nts1Message::Global(session.globals()?).encode(channel);
     let mut text = String::new();
@@ -206,7 +208,7 @@ fn backup(args: &Nts1Args, to: &Path) -> Outcome {
     print(&text)
 }
 
-/// A dump that may be sent back.
+/// A dump that may be sent to the device.
 enum Dump {
     Program(Program),
     Global(Vec<u8>),
@@ -236,10 +238,10 @@ fn restore(args: &Nts1Args, paths: &[PathBuf]) -> Outcome {
     Ok(())
 }
 
-/// What is in a file of dumps: programs and global data, and nothing else.
+/// The dumps in a file: only programs and global data are allowed.
 fn dumps_of(path: &Path) -> Result<Vec<Dump>, Failure> {
     let shown = path.display();
-    let refused = |why: &str| Failure::asked(format!("{shown} is no dump of an NTS-1 mkII: {why}"));
+    let refused = |why: &str| Failure::asked(format!("{shown} is not a dump of an NTS-1 mkII: {why}"));
     let (bytes, mut parser) = (read(path)?, Parser::new());
     let (mut dumps, mut covered) = (Vec::new(), 0);
     parser.feed(&bytes, |parsed| {
@@ -252,15 +254,15 @@ fn dumps_of(path: &Path) -> Result<Vec<Dump>, Failure> {
                 Ok((_, Nts1Message::Global(data))) => {
                     check_globals(&data).map(|()| Dump::Global(data)).map_err(|why| refused(&format!("{why}")))
                 }
-                _ => Err(refused("it holds another message than a program or global data")),
+                _ => Err(refused("it contains a message other than a program or global data")),
             });
         }
     });
     if dumps.is_empty() {
-        return Err(refused("there is no whole message in it"));
+        return Err(refused("it contains no complete message"));
     }
     if covered != bytes.len() {
-        return Err(refused("there are bytes in it that belong to no whole message"));
+        return Err(refused("it contains bytes outside any complete message"));
     }
     dumps.into_iter().collect()
 }
@@ -305,11 +307,11 @@ fn install(args: &Nts1Args, path: &Path, number: u8, module: Option<Module>, rep
     }
     let before = session.slot(slot)?;
     if let Some(UnitHeader { name, .. }) = before.filter(|_| !replace) {
-        return Err(Failure::asked(format!("{slot} holds '{name}': name another, or say --replace")));
+        return Err(Failure::asked(format!("{slot} contains '{name}': choose another slot, or add --replace")));
     }
     let leave = signals::asked_to_leave()?;
     session.install(slot, &file, |done, of| {
-        complain(&format!("sent {done} of {of} pieces"));
+        complain(&format!("sent {done} of {of} blocks"));
         if leave.try_recv().is_ok() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     match session.slot(slot)? {
@@ -333,7 +335,7 @@ fn remove(args: &Nts1Args, module: Module, number: u8) -> Outcome {
     print(&format!("removed '{name}' from {slot}"))
 }
 
-/// A file that is not longer than any that makes sense.
+/// The bytes of a file, up to the maximum size.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let refused = |why: &dyn std::fmt::Display| Failure::asked(format!("{} cannot be read: {why}", path.display()));
     if fs::metadata(path).map_err(|error| refused(&error))?.is_dir() {

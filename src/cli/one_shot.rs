@@ -1,4 +1,4 @@
-//! `busker do`: one command for the station that runs.
+//! `busker do`: sends one command to the running station.
 
 use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use clap::Args;
 
-/// What `busker do` may be told.
+/// Arguments of `busker do`.
 #[derive(Args, Debug)]
 pub struct DoArgs {
     #[command(flatten)]
@@ -20,10 +20,10 @@ pub struct DoArgs {
     words: Vec<String>,
 }
 
-/// Gives the command and prints what the station answers.
+/// Sends the command and prints the answer of the station.
 ///
 /// # Errors
-/// No such command, no station, or what the station refuses.
+/// No such command, no station, or an error of the station.
 pub fn run(args: &DoArgs) -> Outcome {
     let command = command(&args.words).map_err(Failure::asked)?;
     let mut line = SocketClient::open(&args.socket.checked_path(), Role::Ask).map_err(refused)?;
@@ -33,11 +33,11 @@ pub fn run(args: &DoArgs) -> Outcome {
         ServerMessage::Answer { done: true, text, .. } => print(&text),
         ServerMessage::Answer { text, .. } => Err(Failure::asked(text)),
         ServerMessage::Leave { why } => Err(Failure::other(why)),
-        _ => Err(Failure::other(SocketError::Strange("it answers something else".to_owned()))),
+        _ => Err(Failure::other(SocketError::Strange("it sent an unexpected answer".to_owned()))),
     }
 }
 
-/// A shell has taken the line apart already, unless it was given as one.
+/// The words of a shell, or one word that is a whole line.
 fn command(words: &[String]) -> Result<Command, CommandError> {
     match words {
         [line] => line.parse(),

@@ -1,4 +1,4 @@
-//! `busker profiles`: the synths that are known, what is wrong with a file, and tables of others made into profiles.
+//! `busker profiles`: lists, shows and checks profiles, and imports tables.
 
 mod check;
 mod import;
@@ -14,7 +14,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use std::{io::Write, path::PathBuf};
 
-/// What `busker profiles` may be told.
+/// Arguments of `busker profiles`.
 #[derive(Args, Debug)]
 pub struct ProfilesArgs {
     #[command(subcommand)]
@@ -23,34 +23,34 @@ pub struct ProfilesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// List the profiles, the built-in ones and those of the user's folder and settings
+    /// List the built-in profiles and those of your folder and settings
     List,
-    /// Show a profile's parameters and where its numbers come from
+    /// Show a profile's parameters and their sources
     Show {
         /// A profile, like korg_nts1_mk2
         id: String,
     },
-    /// Say whether files are sound profiles, or all that is wrong with them
+    /// Check profile files and print every fault
     Check {
         /// Profiles, as YAML
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Make profiles of tables in the form of midi.guide
+    /// Create profiles from tables in the midi.guide format
     Import {
         /// Tables, as CSV; one may hold several synths
         #[arg(required = true, value_name = "CSV")]
         files: Vec<PathBuf>,
-        /// Where the profiles go; without it, the user's folder of profiles
+        /// The folder for the profiles; by default, your profiles folder
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
 }
 
-/// Does what was asked of the profiles.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// A profile that is not there, a file with faults, a file that cannot be read or written.
+/// A missing profile, a file with faults, a file that cannot be read or written.
 pub fn run(args: &ProfilesArgs) -> Outcome {
     let folder = Folders::of_user().profiles();
     match &args.act {
@@ -61,25 +61,25 @@ pub fn run(args: &ProfilesArgs) -> Outcome {
     }
 }
 
-/// All profiles; what is wrong with the user's is told, and the rest is used.
+/// All profiles; the faults of the user's are printed, and the others are used.
 fn library() -> Library {
     let ProfileScan { library, faults, .. } = ProfileScan::first(Folders::of_user().profile_places());
     for fault in faults {
-        complain(&format!("{fault}; the profile is left out"));
+        complain(&format!("{fault}; the profile is ignored"));
     }
     library
 }
 
-/// Faults on the standard error, each on a line that begins with its file, as editors read them.
+/// Prints faults to the standard error, each on a line that begins with its file, as editors read them.
 fn tell(faults: &[Fault]) {
     let mut err = std::io::stderr().lock();
     for fault in faults {
-        // A closed terminal cannot be told anything.
+        // A closed terminal shows no message.
         let _ = writeln!(err, "{fault}");
     }
 }
 
-/// Lines of columns as wide as their widest cell, two spaces apart.
+/// Rows as text: columns as wide as their widest cell, two spaces apart.
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();

@@ -1,4 +1,4 @@
-//! `busker record`: the inputs to a WAV file, without the screen.
+//! `busker record`: records the inputs to a WAV file, without the screen.
 
 use super::{
     Failure, Outcome, complain, print,
@@ -24,16 +24,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What `busker record` may be told.
+/// Arguments of `busker record`.
 #[derive(Args, Debug)]
 pub struct RecordArgs {
     /// Record the built-in synth playing a phrase
     #[arg(long)]
     demo: bool,
-    /// The file; a name made from the date in the music folder otherwise
+    /// The file; by default, a name with the date in the music folder
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Stop after so many seconds; otherwise ctrl-c stops
+    /// Stop after N seconds; without it, ctrl-c stops
     #[arg(long, value_name = "N", value_parser = seconds)]
     seconds: Option<f64>,
     /// The inputs to record, like 1 or 3-4
@@ -42,33 +42,33 @@ pub struct RecordArgs {
     /// The audio device: auto, sim, alsa:NAME, jack
     #[arg(long, value_name = "ID")]
     device: Option<DeviceChoice>,
-    /// How the take is made, like bits=16, 'files=each master' or split=600s; several may be given. `:record.set` in the
-    /// station and the settings have the same options
+    /// A recorder option, like bits=16, 'files=each master' or split=600s; repeatable. `:record.set` and the settings
+    /// have the same options
     #[arg(long = "set", value_name = "OPTION=VALUE")]
     options: Vec<String>,
-    /// A session: opened, or begun where the folder does not exist; the take goes there unless --out says where
+    /// A session folder, created if missing; the take is saved there unless --out is given
     #[arg(long, value_name = "DIR")]
     session: Option<PathBuf>,
 }
 
-/// A length of time on the command line, in seconds.
+/// Reads a duration on the command line, in seconds.
 pub fn seconds(text: &str) -> Result<f64, String> {
     let allowed = "a number of seconds over 0 and up to 86400";
     text.parse().ok().filter(|x| *x > 0.0 && *x <= 86_400.0).ok_or_else(|| allowed.to_owned())
 }
 
-/// C minor, as in every music shop: the notes of the demo's phrase, 250 ms each.
+/// The notes of the demo's phrase, in C minor, 250 ms each.
 const PHRASE: [u8; 8] = [48, 60, 63, 67, 72, 67, 63, 60];
-/// How often the engine is listened to.
+/// How often the engine is polled.
 const TURN: Duration = Duration::from_millis(100);
-/// A take of a given length ends by itself; where its device does not come back, it is ended so much later.
+/// A take of a given length ends by itself; if its device does not return, it is ended this much later.
 const GRACE: Duration = Duration::from_secs(1);
 const PHRASE_STEP: Duration = Duration::from_millis(250);
 
-/// Records until it is told to stop.
+/// Records until a signal.
 ///
 /// # Errors
-/// A device, input or folder that cannot be.
+/// A device, input or folder that cannot be used.
 pub fn record(args: &RecordArgs) -> Outcome {
     let station_args = StationArgs {
         demo: args.demo,
@@ -79,7 +79,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
     };
     let mut setup = Setup::new(&station_args)?;
     setup.complain()?;
-    // Nobody looks.
+    // There is no screen, so slow turns are enough.
     setup.config.turn = TURN;
     for option in &args.options {
         set(&mut setup.config.recorder, option)?;
@@ -89,14 +89,14 @@ pub fn record(args: &RecordArgs) -> Outcome {
     }
     let ports = if args.demo { setup.ports.clone() } else { Vec::new() };
     if !args.demo {
-        // Nobody asked to hear the inputs, and loudspeakers beside a microphone howl.
+        // Monitoring is off by default here: loudspeakers beside a microphone cause feedback.
         setup.config.monitor.get_or_insert(Decibels::SILENCE);
     }
     let name = match &args.out {
         Some(file) => {
             let name = file.file_name().and_then(|name| name.to_str()).filter(|_| !file.is_dir());
             let Some(name) = name else {
-                return Err(Failure::asked(format!("{} is no name for a file", file.display())));
+                return Err(Failure::asked(format!("{} is not a file name", file.display())));
             };
             setup.config.sessions.takes = false;
             setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
@@ -107,9 +107,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let running = RunningEngine::start(&mut setup, &ports, None)?;
     let station = running.station.clone();
     if !args.demo && setup.device == DeviceChoice::Auto && station.status().device.host == "sim" {
-        return Err(Failure::asked(
-            "there is nothing to record: no audio device opens; see `busker devices`, or try --demo",
-        ));
+        return Err(Failure::asked("nothing to record: no audio device opens; see `busker devices`, or try --demo"));
     }
     station.ask(Command::RecordStart { name }).map_err(Failure::asked)?;
     let mut begun = Instant::now();
@@ -140,7 +138,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
                 _ => {}
             }
         }
-        // Silence may end it, or a disk; a device that is lost is waited for.
+        // Silence or a full disk may end the take; a lost device may return.
         let status = station.status();
         is_seen |= status.record.is_recording;
         if !status.record.is_recording && status.device.running && (is_seen || !failures.is_empty()) {
@@ -155,7 +153,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
         }
     }
     let (happened, lost) = running.end();
-    // The way out may have begun elsewhere, and what went wrong on it been printed above.
+    // The engine may be ending already, and errors of that are printed above.
     let (said, unsaid): (Vec<_>, Vec<_>) = lost.into_iter().partition(|text| failures.contains(text));
     failures.retain(|text| !said.contains(text));
     let ended = complain_of_end(&unsaid).and(if said.is_empty() { Ok(()) } else { Err(Failure::told(1)) });
@@ -163,27 +161,27 @@ pub fn record(args: &RecordArgs) -> Outcome {
     for event in finished {
         if let Event::TakeFinished { path, frames, gap_frames } = event {
             let seconds = frames as f64 / f64::from(station.status().device.sample_rate_hz);
-            let gaps = if gap_frames > 0 { format!(", of them {gap_frames} frames lost") } else { String::new() };
+            let gaps = if gap_frames > 0 { format!(", {gap_frames} of its frames lost") } else { String::new() };
             print(&format!("{}  {seconds:.3} s{gaps}", path.display()))?;
             print(&verdict(&path))?;
         }
     }
-    if failures.is_empty() { ended } else { Err(Failure::asked("the recording is not what was asked for")) }
+    if failures.is_empty() { ended } else { Err(Failure::asked("the recording is incomplete")) }
 }
 
-/// Sets an option of the recorder as `OPTION=VALUE` has it.
+/// Sets an option of the recorder, given as `OPTION=VALUE`.
 fn set(options: &mut RecorderOptions, text: &str) -> Result<(), Failure> {
     let refused = |why: String| Failure::asked(format!("--set {text}: {why}"));
-    let (name, value) = text.split_once('=').ok_or_else(|| refused("allowed is OPTION=VALUE".to_owned()))?;
+    let (name, value) = text.split_once('=').ok_or_else(|| refused("write OPTION=VALUE".to_owned()))?;
     RecorderOption::of(name).and_then(|row| row.set(options, value)).map_err(refused)
 }
 
-/// How a take came out, in lines.
+/// The verdict on a take, in lines.
 fn verdict(path: &Path) -> String {
     let measured =
         Take::open_whole(path, Reach::Named).and_then(|take| takes::measure(&take, &mut |_| ControlFlow::Continue(())));
     match measured {
         Ok(measured) => measured.verdict.to_string(),
-        Err(error) => format!("it could not be measured: {error}"),
+        Err(error) => format!("measuring failed: {error}"),
     }
 }

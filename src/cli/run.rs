@@ -1,6 +1,6 @@
-//! `busker run`: a script, in virtual time or on the real devices.
+//! `busker run`: runs a script, in virtual time or on the real devices.
 //!
-//! With `--out DIR` it leaves `midi.jsonl` (every message sent), `events.jsonl`, `status.json` and the takes there.
+//! With `--out DIR` it writes `midi.jsonl` (every message sent), `events.jsonl`, `status.json` and the takes there.
 
 use super::{
     Failure, Outcome, complain, instead,
@@ -33,15 +33,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What `busker run` may be told.
+/// Arguments of `busker run`.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// The script: a YAML file of commands with their times
+    /// The script: a YAML file of timed commands
     script: PathBuf,
-    /// In virtual time, as fast as the machine goes, on the built-in synth: the same to the byte every time
+    /// Run in virtual time on the built-in synth, as fast as possible; every run gives the same bytes
     #[arg(long)]
     simulate: bool,
-    /// Leave takes, midi.jsonl, events.jsonl and status.json in this folder
+    /// Write takes, midi.jsonl, events.jsonl and status.json to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -51,12 +51,12 @@ pub struct RunArgs {
 /// Runs a script.
 ///
 /// # Errors
-/// A script with faults, a command that was refused, a folder that cannot be written.
+/// A script with faults, a refused command, a folder that cannot be written.
 pub fn run(args: &RunArgs) -> Outcome {
     let text = yaml::read_named(&args.script).map_err(Failure::asked)?;
     let script = Script::from_yaml(&args.script.display().to_string(), &text).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Failure::asked(format!("{}\nbusker: nothing of the script was run", faults.join("\nbusker: ")))
+        Failure::asked(format!("{}\nbusker: the script was not run", faults.join("\nbusker: ")))
     })?;
     let mut setup = Setup::new(&args.station)?;
     setup.complain()?;
@@ -71,13 +71,13 @@ pub fn run(args: &RunArgs) -> Outcome {
     }
     let refused =
         if args.simulate { simulate(&mut setup, &script, &mut out)? } else { perform(&mut setup, &script, &mut out)? };
-    if refused { Err(Failure::asked("some of the script was not done; the rest was")) } else { Ok(()) }
+    if refused { Err(Failure::asked("some steps of the script failed; the others were done")) } else { Ok(()) }
 }
 
-/// How finely events are timed in virtual time, in frames.
+/// The resolution of event times in virtual time, in frames.
 const STRETCH_FRAMES: i64 = 256;
 
-/// Returns whether anything was refused or failed.
+/// Returns whether a command was refused or failed.
 fn simulate(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
     let in_settings = setup.ports.iter().find(|wish| wish.choice == PortChoice::Sim);
     let port = in_settings.map_or_else(PortSettings::default, |wish| wish.settings.clone());
@@ -96,11 +96,11 @@ fn simulate(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result
     let events = offline.station().subscribe(|| {});
     if let Some(command) = &setup.session {
         offline.ask(command).map_err(Failure::asked)?;
-        // Refused where a clock that comes in is followed: then the tempo is neither's.
+        // The engine refuses this while it follows an incoming clock: then the script does not set the tempo.
         let _ = offline.ask(&Command::ClockBpm { bpm: script.bpm });
     }
     let mut refused = false;
-    // In short stretches, so that each event gets its time.
+    // In short steps, so that each event gets its time.
     let run_to = |offline: &mut Offline, seconds: f64, out: &mut Option<Out>| -> Result<bool, Failure> {
         let end = (seconds * f64::from(SAMPLE_RATE_HZ)).round() as i64;
         let mut failed = false;
@@ -139,7 +139,7 @@ fn micros_of(frame: i64) -> u64 {
     frame as u64 * 1_000_000 / u64::from(SAMPLE_RATE_HZ)
 }
 
-/// Returns whether anything was refused or failed.
+/// Returns whether a command was refused or failed.
 fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
     let ports = setup.ports.clone();
     let running = RunningEngine::start(setup, &ports, out.as_ref().map(Out::midi_listener))?;
@@ -152,7 +152,7 @@ fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<
     let micros = || start.elapsed().as_micros() as u64;
     let mut refused = false;
     let mut left = false;
-    // An answer may come later, like that to the end of a take: the next step is not kept waiting.
+    // An answer may come later, like that to the end of a take: the next step does not wait for it.
     let (answered, answers) = mpsc::channel::<(f64, Answer)>();
     let complain_of = |(at_seconds, answer): (f64, Answer)| match answer {
         Ok(_) => false,
@@ -161,7 +161,7 @@ fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<
             true
         }
     };
-    // Waits, but hears at once when the engine ends.
+    // Waits, but returns at once when the engine ends.
     let mut wait_until = |seconds: f64, out: &mut Option<Out>| -> Result<bool, Failure> {
         let due = start + Duration::from_secs_f64(seconds);
         let mut failed = false;
@@ -179,7 +179,7 @@ fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<
             let asked = station.ask_then(command.clone(), move |answer| drop(answered.send((at_seconds, answer))));
             let answer = match asked {
                 Ok(()) => continue,
-                // What waits for room is asked all the same.
+                // A command that finds the queue full waits for room.
                 Err(NotAsked::Busy) => station.ask(command.clone()),
                 Err(gone) => Err(gone.to_string()),
             };
@@ -192,7 +192,7 @@ fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<
     refused |= wait_until(script.length_seconds(), out)?;
     let status = Status::clone(&station.status());
     refused |= note(out, &running.end().0, micros())?;
-    // The engine has ended: what was asked is answered, or will not be.
+    // The engine has ended: all answers have arrived, or will not.
     drop(answered);
     for answer in answers {
         refused |= complain_of(answer);
@@ -208,7 +208,7 @@ fn note_events(out: &mut Option<Out>, events: &Receiver<Event>, t_us: u64) -> Re
     note(out, &heard, t_us)
 }
 
-/// Writes events down and complains of those that are failures; true where there was one.
+/// Writes events and prints those that are failures; true if there was one.
 fn note(out: &mut Option<Out>, events: &[Event], t_us: u64) -> Result<bool, Failure> {
     let mut failed = false;
     for event in events {
@@ -223,7 +223,7 @@ fn note(out: &mut Option<Out>, events: &[Event], t_us: u64) -> Result<bool, Fail
     Ok(failed)
 }
 
-/// The folder a run leaves things in.
+/// The folder for the results of a run.
 struct Out {
     folder: PathBuf,
     midi: Arc<Mutex<BufWriter<File>>>,
@@ -258,7 +258,7 @@ impl Out {
         })
     }
 
-    /// Writes every message that is sent; what the disk refuses shows when the file is finished.
+    /// Writes every message that is sent; errors of the disk are reported when the file is finished.
     fn midi_listener(&self) -> crate::engine::control::SentListener {
         let midi = Arc::clone(&self.midi);
         Box::new(move |sent: &SentMessage, at_ns, port| {

@@ -1,7 +1,7 @@
-//! An engine without a screen: what `serve`, `run`, `record` and `clock` have in common once they know what they want.
+//! An engine without a screen: shared by `serve`, `run`, `record` and `clock`.
 //!
-//! Where the socket is free it is opened: then `busker attach` shows what goes on, and the end of the terminal is not the
-//! end of it.
+//! If the socket is free, it is opened: then `busker attach` shows the engine, and the engine survives the end of the
+//! terminal.
 
 use super::{Failure, Outcome, complain, instead, setup::Setup, signals};
 use crate::{
@@ -19,9 +19,9 @@ use std::{
 pub struct RunningEngine {
     engine: Engine,
     door: Option<SocketDoor>,
-    /// For whoever asks.
+    /// The handle of the engine.
     pub station: Station,
-    /// The names of the ports it plays on.
+    /// The names of the output ports.
     pub port_names: Vec<String>,
     events: Receiver<Event>,
     woken: Receiver<()>,
@@ -31,21 +31,21 @@ impl RunningEngine {
     /// Opens devices and ports and starts an engine on them.
     ///
     /// # Errors
-    /// A device, a port or an input that cannot be had.
+    /// A device, a port or an input that cannot be opened.
     pub fn start(
         setup: &mut Setup,
         ports: &[PortWish],
         listener: Option<SentListener>,
     ) -> Result<RunningEngine, Failure> {
-        // Where another station has it, this one is nobody else's.
+        // If another station has the socket, this one runs without.
         let place = SocketFile::take(&setup.socket).ok();
         RunningEngine::at(setup, ports, listener, place)
     }
 
-    /// The same for others to reach.
+    /// The same, and requires the socket.
     ///
     /// # Errors
-    /// As above; or the socket cannot be had.
+    /// As above; or the socket cannot be opened.
     pub fn serve(setup: &mut Setup, ports: &[PortWish]) -> Result<RunningEngine, Failure> {
         let place = SocketFile::take(&setup.socket).map_err(Failure::asked)?;
         RunningEngine::at(setup, ports, None, Some(place))
@@ -67,7 +67,7 @@ impl RunningEngine {
         let station = engine.station().clone();
         let (wake, woken) = mpsc::sync_channel(1);
         let events = station.subscribe(move || {
-            // Already woken is woken.
+            // One wake-up in the queue is enough.
             let _ = wake.try_send(());
         });
         signals::quit_on_signals(station.clone())?;
@@ -88,8 +88,7 @@ impl RunningEngine {
         Ok(RunningEngine { engine, door, station, port_names, events, woken })
     }
 
-    /// Prints what went wrong on the way here, for a verb that shows nothing of what happens; true where it is to end
-    /// already.
+    /// Prints errors of the start, for a subcommand that shows no events; true if the engine is already ending.
     pub fn complain_of_start(&self) -> bool {
         let happened = self.wait(Duration::ZERO);
         let notices = happened.iter().filter_map(Event::notice);
@@ -97,13 +96,13 @@ impl RunningEngine {
         happened.contains(&Event::Quit)
     }
 
-    /// Waits for something to happen, but not longer than `patience`, and says what happened.
+    /// Waits for an event, at most `patience`; returns the events.
     pub fn wait(&self, patience: Duration) -> Vec<Event> {
         let _ = self.woken.recv_timeout(patience);
         self.events.try_iter().collect()
     }
 
-    /// Ends the engine in order: what happened since the last look, and what went wrong on the way out.
+    /// Ends the engine in order; returns the events since the last call, and the errors of the end.
     pub fn end(self) -> (Vec<Event>, Vec<String>) {
         let lost = self.engine.end();
         drop(self.door);
@@ -111,10 +110,10 @@ impl RunningEngine {
     }
 }
 
-/// Prints what went wrong on the way out, where nobody else shows it any more.
+/// Prints errors of the end, which no screen shows any more.
 ///
 /// # Errors
-/// Something did: exit code 1.
+/// There was an error: exit code 1.
 pub fn complain_of_end(lost: &[String]) -> Outcome {
     lost.iter().for_each(|text| complain(text));
     if lost.is_empty() { Ok(()) } else { Err(Failure::told(1)) }

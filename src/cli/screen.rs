@@ -1,4 +1,4 @@
-//! `busker`: the engine with its screen, in one process, which outlives the screen.
+//! `busker`: the engine with its screen, in one process that continues when the user leaves the screen.
 
 use super::{
     Failure, Outcome, attach, idle, instead,
@@ -24,16 +24,16 @@ use crate::{
 };
 use std::{os::unix::net::UnixListener, path::Path};
 
-/// Shows the station until it is left: the one that runs already, where there is one and nothing is said of another.
+/// Shows the station until the user leaves it: the running one, if there is one and no argument asks for another.
 ///
 /// # Errors
-/// No terminal, a port that cannot be, or nothing to run on.
+/// No terminal, a port that cannot be opened, or no device.
 pub fn show(args: &StationArgs) -> Outcome {
     tui::check_terminal().map_err(Failure::asked)?;
     if let Some(launcher) = launch::launcher() {
         return run(args, &launcher);
     }
-    // What is free is left free here: the one that is launched takes it.
+    // A free socket is left free here: the launched process opens it.
     let taken = SocketFile::take(&args.socket.path()).err();
     match taken {
         Some(SocketFileError::Taken(path)) => join(args, &path),
@@ -41,14 +41,13 @@ pub fn show(args: &StationArgs) -> Outcome {
     }
 }
 
-/// Somebody whose line broke types `busker` again: they want their jam back, and not another one.
+/// After a lost connection, the user types `busker` again to return to the running station.
 fn join(args: &StationArgs, path: &Path) -> Outcome {
     let plain = StationArgs { socket: args.socket.clone(), ..StationArgs::default() };
     if *args != plain {
         let path = path.display();
         return Err(Failure::asked(format!(
-            "a station runs already, at {path}: `busker attach` shows it, `busker do quit` ends it, and with --socket \
-             PATH another one runs beside it"
+            "a station is already running at {path}: `busker attach` shows it, `busker do quit` ends it, --socket PATH starts another"
         )));
     }
     attach::show(path)
@@ -93,7 +92,7 @@ fn run(args: &StationArgs, launcher: &Launcher) -> Outcome {
     left.map(drop).map_err(Failure::other)
 }
 
-/// The place where other screens find this station; without one it plays, too.
+/// The socket where other screens attach to this station; without one it plays, too.
 fn place(args: &StationArgs, setup: &mut Setup) -> Result<Option<(SocketFile, UnixListener)>, Failure> {
     match SocketFile::take(&args.socket.path()) {
         Ok(place) => Ok(Some(place)),
@@ -116,8 +115,8 @@ fn open(
         .ok()
 }
 
-/// What was asked for; or else, on stage, a station that plays: with another port, or on the simulated host. The line
-/// says what could not be had.
+/// The requested devices; if they fail, another port or the simulated host, so that the station plays on stage. The
+/// message line names what is missing.
 fn select_or_next_best(setup: &mut Setup) -> Result<Selection, HostError> {
     let ports = setup.ports.clone();
     let asked = match instead::select(setup, &ports) {
@@ -129,13 +128,13 @@ fn select_or_next_best(setup: &mut Setup) -> Result<Selection, HostError> {
     };
     let auto = [PortChoice::Auto.into()];
     let (selected, instead) = match select(&setup.device, &auto) {
-        Ok(selected) => (selected, "playing on another port"),
+        Ok(selected) => (selected, "using another port"),
         Err(_) => {
             let device = DeviceChoice::Sim;
             let selected = select(&device, &setup.ports).or_else(|_| select(&device, &auto))?;
-            // The inputs that were asked for are the missing device's.
+            // The requested inputs belong to the missing device.
             setup.config.input = None;
-            (selected, "playing on the simulated host")
+            (selected, "using the simulated host")
         }
     };
     setup.notices.push((Severity::Error, format!("{instead}: {asked}")));

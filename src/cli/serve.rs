@@ -1,4 +1,4 @@
-//! `busker serve`: the engine without a screen, and its doors open.
+//! `busker serve`: the engine without a screen, with its addresses open to clients.
 
 use super::{
     Failure, Outcome, complain,
@@ -23,33 +23,33 @@ use std::{
     time::Duration,
 };
 
-/// An address that is nobody's (RFC 5737), to find the way out by.
+/// A reserved address (RFC 5737), to find the machine's own address on the network.
 const SOMEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
-/// Where OSC is heard where nothing else is said.
+/// The default port of OSC.
 const OSC_PORT: u16 = 5005;
-/// Where HTTP is served where nothing else is said.
+/// The default port of HTTP.
 const HTTP_PORT: u16 = 8808;
 
-/// What `busker serve` may be told.
+/// Arguments of `busker serve`.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     #[command(flatten)]
     station: StationArgs,
-    /// Where OSC is heard, or off; 127.0.0.1:5005 where nothing is said
+    /// The address that receives OSC, or off; default 127.0.0.1:5005
     #[arg(long, value_name = "ADDR:PORT")]
     osc: Option<DoorAddress>,
-    /// An address OSC is heard from besides this machine; several may be given
+    /// An address besides this machine that may send OSC; repeatable
     #[arg(long, value_name = "ADDR")]
     osc_from: Vec<IpAddr>,
-    /// Where HTTP and WebSocket are served, or off; 127.0.0.1:8808 where nothing is said
+    /// The address that serves HTTP and WebSocket, or off; default 127.0.0.1:8808
     #[arg(long, value_name = "ADDR:PORT")]
     http: Option<DoorAddress>,
 }
 
-/// Runs the station until it is told to end.
+/// Runs the station until a signal or `quit`.
 ///
 /// # Errors
-/// A device, a port or an address that cannot be had.
+/// A device, a port or an address that cannot be opened.
 pub fn serve(args: &ServeArgs) -> Outcome {
     let mut setup = Setup::new(&args.station)?;
     setup.notices.drain(..).for_each(|(_, text)| complain(&text));
@@ -61,7 +61,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
             let from = args.osc_from.iter().chain(&setup.doors.osc_from).copied().collect();
             let open = |at| {
                 Osc::open(&running.station, doors, &OscOptions { at, from: Vec::clone(&from) })
-                    .map_err(|error| format!("OSC cannot be heard at {at}: {error}"))
+                    .map_err(|error| format!("OSC cannot listen at {at}: {error}"))
             };
             let place = setup.places.osc.filter(|_| args.osc.is_none());
             let osc = open_or_default(at, OSC_PORT, place, open)?;
@@ -76,7 +76,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
             let open = |at| {
                 let options = HttpOptions { at, folders: setup.folders.clone(), hosts: hosts.clone(), token };
                 Http::open(&running.station, doors, &options)
-                    .map_err(|error| format!("HTTP cannot be served at {at}: {error}"))
+                    .map_err(|error| format!("HTTP cannot listen at {at}: {error}"))
             };
             let place = setup.places.http.filter(|_| args.http.is_none());
             let http = open_or_default(at, HTTP_PORT, place, open)?;
@@ -101,7 +101,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     complain_of_end(&running.end().1)
 }
 
-/// Opens a door; where the settings name an address that cannot be had, at the default one, and the fault is said.
+/// Opens an address; if the one of the settings fails, opens the default one and reports the fault.
 fn open_or_default<T>(
     at: SocketAddr,
     port: u16,
@@ -119,13 +119,13 @@ fn open_or_default<T>(
     opened.map_err(Failure::asked)
 }
 
-/// The address others reach this machine at, where it listens at all of them: the one it speaks to the world from, or else
-/// the first that is not only its own.
+/// The address where other machines reach this one, if it listens at all addresses: the one of the outgoing route, else
+/// the first that is not local to the machine.
 fn reachable(at: SocketAddr) -> SocketAddr {
     if !at.ip().is_unspecified() {
         return at;
     }
-    // Nothing is sent: the system only says from which address it would be.
+    // Nothing is sent: the system only gives the source address.
     let outwards = || -> io::Result<IpAddr> {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         socket.connect(SOMEWHERE)?;
@@ -136,7 +136,7 @@ fn reachable(at: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), at.port())
 }
 
-/// The first address others have a way to: IPv4 before IPv6, which nobody types.
+/// The first address that other machines can reach: IPv4 before IPv6, which is hard to type.
 fn first_of_network(ips: impl Iterator<Item = IpAddr> + Clone) -> Option<IpAddr> {
     let is_usable = |ip: &IpAddr| match ip {
         IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_unspecified(),
@@ -146,7 +146,7 @@ fn first_of_network(ips: impl Iterator<Item = IpAddr> + Clone) -> Option<IpAddr>
     usable.clone().find(IpAddr::is_ipv4).or_else(|| usable.clone().next())
 }
 
-/// The address as a picture for the camera of a phone: nobody types a token.
+/// Prints the address as a QR code for a phone, because the token is hard to type.
 fn show_code(address: &str) {
     if io::stderr().is_terminal()
         && let Some(picture) = code(address)
@@ -155,21 +155,21 @@ fn show_code(address: &str) {
     }
 }
 
-/// A picture that a window of 80x24 has room for beside what is said around it: it is seen from near, and so needs little
+/// A QR code that fits a window of 80x24 beside the text: it is read from near, and so needs little error correction.
 /// against dirt.
 fn code(address: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(address, EcLevel::L).ok()?;
     Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
-/// What systemd wants to know of a service of `Type=notify`; without it nobody listens.
+/// Reports the state to systemd for a service of `Type=notify`; without systemd it does nothing.
 fn tell_system(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the system was not told");
+        tracing::debug!(%error, "systemd was not notified");
     }
 }
 
-/// Where a door is to be; nothing where it stays closed.
+/// The address to listen at; `None` for off.
 fn address(wish: Option<DoorAddress>, port: u16) -> Option<SocketAddr> {
     match wish {
         Some(DoorAddress::Off) => None,
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_of_the_longest_address_fits_a_small_window() {
+    fn the_qr_code_of_the_longest_address_fits_a_small_window() {
         let address = format!("http://255.255.255.255:65535/?token={}", "0f".repeat(16));
         let picture = code(&address).unwrap();
         assert!(picture.lines().count() <= 21, "{} lines", picture.lines().count());
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_that_is_said_is_one_a_phone_can_use() {
+    fn the_printed_address_is_one_a_phone_can_use() {
         let of =
             |ips: &[&str]| first_of_network(ips.iter().map(|ip| ip.parse().unwrap()).collect::<Vec<_>>().into_iter());
         assert_eq!(of(&["127.0.0.1", "::1", "fe80::1", "192.168.4.1"]), Some([192, 168, 4, 1].into()));

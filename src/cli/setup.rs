@@ -1,4 +1,4 @@
-//! From flags and settings to an engine: what every verb that makes sound begins with.
+//! From flags and settings to the configuration of an engine: for every subcommand that makes sound.
 
 use super::{Failure, complain};
 use crate::{
@@ -29,46 +29,46 @@ use std::{
     time::Duration,
 };
 
-/// What every verb with an engine may be told.
+/// Arguments of every subcommand with an engine.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct StationArgs {
-    /// The built-in synth on a simulated device, whatever is plugged in
+    /// Use the built-in synth on a simulated device
     #[arg(long)]
     pub demo: bool,
-    /// The synth whose knobs are shown, like korg_nts1_mk2
+    /// The synth's profile, like korg_nts1_mk2
     #[arg(long, value_name = "ID")]
     pub profile: Option<String>,
     /// The audio device: auto, sim, alsa:NAME, jack
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceChoice>,
-    /// The inputs to record and hear, like 1 or 3-4
+    /// The inputs to record and monitor, like 1 or 3-4
     #[arg(long, value_name = "CHANNELS")]
     pub input: Option<ChannelList>,
-    /// A MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH; several may be given
+    /// A MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH; repeatable
     #[arg(long, value_name = "PORT")]
     pub port: Vec<PortChoice>,
-    /// A session: opened, or begun where the folder does not exist
+    /// A session folder, created if missing
     #[arg(long, value_name = "DIR")]
     pub session: Option<PathBuf>,
     #[command(flatten)]
     pub socket: SocketArgs,
 }
 
-/// Which station.
+/// The station to connect to.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct SocketArgs {
-    /// The socket of the station, where there is more than one
+    /// The station's socket, if several stations run
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 }
 
 impl SocketArgs {
-    /// The one that is named, or this user's.
+    /// The given socket, or this user's default.
     pub fn path(&self) -> PathBuf {
         self.socket.clone().unwrap_or_else(socket_file::of_user)
     }
 
-    /// The same for a verb that talks to the station; where others may get at it, that is said.
+    /// The same for a subcommand that connects to the station; prints a warning if other users may access the socket.
     pub fn checked_path(&self) -> PathBuf {
         let path = self.path();
         if let Some(doubt) = socket_file::doubt(&path) {
@@ -78,43 +78,43 @@ impl SocketArgs {
     }
 }
 
-/// Flags and settings, put together and checked.
+/// Flags and settings, merged and checked.
 pub struct Setup {
-    /// What the engine is to be.
+    /// The configuration of the engine.
     pub config: EngineConfig,
-    /// Which device.
+    /// The audio device.
     pub device: DeviceChoice,
-    /// Which ports.
+    /// The MIDI ports.
     pub ports: Vec<PortWish>,
-    /// What opens or begins the session that is asked for, once the engine runs.
+    /// The command that opens or creates the requested session, once the engine runs.
     pub session: Option<Command>,
-    /// How the device is asked for.
+    /// The request to the audio device.
     pub request: AudioRequest,
-    /// Where in the settings stand the device, the ports and the inputs that no flag names, and the doors.
+    /// Lines of the settings for the device, the ports and the inputs that no flag names, and for the addresses.
     pub places: SettingPlaces,
-    /// What a person should know: faults in files, things not found.
+    /// Notices for the user: faults in files, missing devices.
     pub notices: Vec<(Severity, String)>,
     /// The station's socket.
     pub socket: PathBuf,
-    /// Where `serve` listens.
+    /// The addresses where `serve` listens.
     pub doors: DoorSettings,
-    /// After how long a station that was left and does nothing ends; nothing where it never does.
+    /// Time after which a station without a screen and without activity ends; `None` for never.
     pub idle_end: Option<Duration>,
-    /// Where things are.
+    /// The paths of busker's files.
     pub folders: Folders,
 }
 
 impl Setup {
-    /// Reads the settings and profiles; what is wrong with them becomes notices, and the rest is used.
+    /// Reads the settings and profiles; their faults become notices, and the rest is used.
     ///
     /// # Errors
-    /// A session that cannot be one.
+    /// A folder that cannot be a session.
     pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
         let read = SettingsFile::load(&folders.settings_file());
         let (file, severity, consequence) = match read {
-            Ok(file) => (file, Severity::Warning, "the rest of the settings is used"),
+            Ok(file) => (file, Severity::Warning, "the other settings apply"),
             Err(fault) => {
                 let file = SettingsFile { faults: vec![fault], ..SettingsFile::default() };
                 (file, Severity::Error, "the settings are not used")
@@ -125,15 +125,15 @@ impl Setup {
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
         let reading = ProfileScan::first(folders.profile_places());
-        // What makes the whole file unreadable was told above.
+        // A fault of the whole file was reported above.
         let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
         let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
-        notices.extend(tell(&faults, "the profile is left out"));
+        notices.extend(tell(&faults, "the profile is ignored"));
         let library = reading.library.clone();
         let wanted = args.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_ID);
         let profile = match library.get(wanted).or_else(|| {
             let ids: Vec<&str> = library.ids().collect();
-            let message = format!("there is no profile '{wanted}' ({}); {FALLBACK_ID} is used", hints::there_is(&ids));
+            let message = format!("unknown profile '{wanted}' ({}); {FALLBACK_ID} is used", hints::there_is(&ids));
             let place = places.profile.clone().filter(|_| args.profile.is_none());
             let text = place.map_or(message.clone(), |place| Fault { message, ..place }.to_string());
             notices.push((Severity::Warning, text));
@@ -168,11 +168,12 @@ impl Setup {
             lost: settings.clock_lost.unwrap_or_default(),
         };
         let (learned, faults) = StoredValue::load(folders.learned_file());
-        notices.extend(tell(&faults, "nothing learned is used, and what is new is not kept in it until it is mended"));
+        notices.extend(tell(&faults, "no MIDI mapping is loaded, and new ones are not saved until you fix the file"));
         let (snapshots, faults) = StoredValue::load(folders.snapshots_file());
-        notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
+        notices.extend(tell(&faults, "no snapshot is loaded, and new ones are not saved until you fix the file"));
         let (latencies, faults) = StoredValue::load(folders.latencies_file());
-        notices.extend(tell(&faults, "no measured delay is used, and none is kept in it until it is mended"));
+        notices
+            .extend(tell(&faults, "no measured latency is loaded, and new ones are not saved until you fix the file"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -205,14 +206,14 @@ impl Setup {
         })
     }
 
-    /// For verbs without a screen: warnings go to the standard error, and a fault in a file ends the verb.
+    /// For subcommands without a screen: warnings go to the standard error, and a fault in a file ends the subcommand.
     ///
     /// # Errors
     /// The faults of the settings and profiles.
     pub fn complain(&mut self) -> Result<(), Failure> {
-        // There, an error while it runs is the verb's own, and not that of somebody at work on a profile.
+        // There, no profile is reloaded: errors at run time are the subcommand's own.
         self.config.watched = None;
-        // And takes are measured and mended by whoever asks.
+        // Nor are takes measured and repaired in the background.
         self.config.verdicts = None;
         self.config.mends = false;
         let faults: Vec<String> =
@@ -223,12 +224,12 @@ impl Setup {
     }
 }
 
-/// What opens the session in a folder, or begins one where there is none. On the command line a folder is one of the
-/// shell's.
+/// The command that opens the session in a folder, or creates one if there is none. A path on the command line is
+/// relative to the current folder.
 fn session_command(folder: &Path) -> Result<Command, Failure> {
     let refused = |why: String| Failure::asked(format!("--session {}: {why}", folder.display()));
     let absolute = std::path::absolute(folder).map_err(|error| refused(error.to_string()))?;
-    let path = Text::read(absolute.to_str()).map_err(|allowed| refused(format!("allowed is {allowed}")))?;
+    let path = Text::read(absolute.to_str()).map_err(|allowed| refused(format!("allowed: {allowed}")))?;
     let is_there = session::meant(&path.0, Path::new(""), None).join(session::FILE).exists();
     Ok(if is_there { Command::SessionOpen { path } } else { Command::SessionNew { path } })
 }
@@ -244,7 +245,7 @@ fn choose(args: &StationArgs, settings: &Settings) -> (DeviceChoice, Vec<PortWis
         .iter()
         .map(|(choice, settings)| PortWish { choice: choice.clone(), settings: settings.clone(), wait: true })
         .collect();
-    // What a flag names gets what the settings say of it.
+    // A port that a flag names has its settings from the settings file.
     let named = |choice: &PortChoice| {
         let known = settled.iter().find(|wish| wish.choice == *choice);
         let settings = known.map_or_else(|| settings.every_port.clone(), |wish| wish.settings.clone());

@@ -1,4 +1,4 @@
-//! `busker status`: how the station is that runs.
+//! `busker status`: prints the status of the running station.
 
 use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use clap::Args;
 
-/// What `busker status` may be told.
+/// Arguments of `busker status`.
 #[derive(Args, Debug)]
 pub struct StatusArgs {
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub struct StatusArgs {
     json: bool,
 }
 
-/// Asks for the status and prints it.
+/// Requests the status and prints it.
 ///
 /// # Errors
 /// No station.
@@ -35,7 +35,7 @@ pub fn print_status(args: &StatusArgs) -> Outcome {
     print(&told(&status))
 }
 
-/// What somebody wants to know who has not the screen.
+/// The status in lines, for a user without the screen.
 fn told(status: &Status) -> String {
     let rows = [
         ("song", song(status)),
@@ -69,7 +69,7 @@ fn recording(status: &Status) -> String {
     match (&status.record.take, status.record.waits_for) {
         (Some(take), _) => format!("{} for {:.1} s", take.path.display(), take.seconds),
         (None, Some(waits_for)) => format!("waiting for {waits_for}"),
-        (None, None) => format!("nothing; takes go to {}", status.record.folder.display()),
+        (None, None) => format!("not recording; takes are saved in {}", status.record.folder.display()),
     }
 }
 
@@ -82,11 +82,11 @@ fn device(status: &Status) -> String {
 
 fn latency(status: &Status) -> String {
     let RoundTripStatus { measured, offset_ms, round_trip_frames, is_measuring } = *status.latency;
-    let said = || "not measured (`busker calibrate`)".to_owned();
-    let measured = measured.map_or_else(said, |measured| format!("measured {measured}"));
+    let unmeasured = || "not measured (`busker calibrate`)".to_owned();
+    let measured = measured.map_or_else(unmeasured, |measured| format!("measured {measured}"));
     let ms = round_trip_frames as f64 * 1000.0 / f64::from(status.device.sample_rate_hz.max(1));
-    let under_way = if is_measuring { ", being measured" } else { "" };
-    format!("{round_trip_frames} frames ({ms:.2} ms): {measured}, by hand {offset_ms:+} ms{under_way}")
+    let under_way = if is_measuring { ", measuring now" } else { "" };
+    format!("{round_trip_frames} frames ({ms:.2} ms): {measured}, offset {offset_ms:+} ms{under_way}")
 }
 
 fn port(port: &PortStatus) -> String {
@@ -102,7 +102,7 @@ fn door(door: &DoorStatus) -> String {
 fn faults(status: &Status) -> String {
     match status.faults.total() {
         0 => "none".to_owned(),
-        count => format!("{count}; --json says which"),
+        count => format!("{count}; --json lists them"),
     }
 }
 
@@ -117,12 +117,12 @@ mod tests {
     #[test]
     fn a_round_trip_says_where_it_is_from() {
         let mut status = Offline::new(&EngineConfig::built_in("").unwrap()).unwrap().status();
-        assert_eq!(latency(&status), "0 frames (0.00 ms): not measured (`busker calibrate`), by hand +0 ms");
+        assert_eq!(latency(&status), "0 frames (0.00 ms): not measured (`busker calibrate`), offset +0 ms");
         let measured = Some(MeasuredDelay { frames: 1024.25, error_frames: 0.002, clear_db: 71.5 });
         *status.latency = RoundTripStatus { measured, offset_ms: -2.0, round_trip_frames: 928, is_measuring: true };
         assert_eq!(
             latency(&status),
-            "928 frames (19.33 ms): measured 1024.250 frames ±0.002, 72 dB above noise and echoes, by hand -2 ms, being measured"
+            "928 frames (19.33 ms): measured 1024.250 frames ±0.002, 72 dB above noise and echoes, offset -2 ms, measuring now"
         );
     }
 

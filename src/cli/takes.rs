@@ -1,6 +1,6 @@
-//! `busker takes`: what was recorded, what a file is and how it came out, and what can be made of it. Blocks on the disk.
+//! `busker takes`: lists, shows, plays, edits, exports and repairs takes. Blocks on the disk.
 //!
-//! The folder's own files are opened and nothing a link leads to; a file that is named is opened wherever it is.
+//! In the folder, only plain files are opened, no links; a file that the user names is opened wherever it is.
 
 mod export;
 mod list;
@@ -24,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What `busker takes` may be told.
+/// Arguments of `busker takes`.
 #[derive(Args, Debug)]
 pub struct TakesArgs {
     #[command(subcommand)]
@@ -33,82 +33,82 @@ pub struct TakesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// List the recordings, newest first, and mark those that need repair
+    /// List takes, newest first, and mark those that need repair
     List {
-        /// Their folder; without it, that of the settings or the music folder
+        /// The folder; by default, that of the settings or the music folder
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
-        /// Measure the peak and loudness of those that were not measured yet
+        /// Measure the peak and loudness of takes not measured yet
         #[arg(long)]
         measure: bool,
     },
-    /// Say what is in WAV files, how they came out, and all that is wrong with them
+    /// Show the format, marks, levels and faults of WAV files
     Show {
-        /// WAV files; a bare name is looked for in the folder of recordings, too
+        /// WAV files; a bare name is also searched in the recordings folder
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// Play a take on the audio device; ctrl-c stops
     Play(play::PlayArgs),
-    /// Make headers true that an interrupted run left untrue; nothing but the header's sizes is written
+    /// Repair the headers of interrupted recordings; only sizes in the header are written
     Repair {
-        /// WAV files; without any, every one of the folder that needs it
+        /// WAV files; by default, all of the folder that need repair
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// The folder; without it, that of the settings or the music folder
+        /// The folder; by default, that of the settings or the music folder
         #[arg(long, value_name = "DIR", conflicts_with = "files")]
         folder: Option<PathBuf>,
-        /// Only say what would be done
+        /// Only print what would be done
         #[arg(long)]
         dry_run: bool,
     },
-    /// Make a new take of a part of one, bit for bit; the old one stays as it is
+    /// Make a new take from a part of a take, bit for bit; the old one is unchanged
     Trim {
-        /// The take; a bare name is looked for in the folder of recordings, too
+        /// The take; a bare name is also searched in the recordings folder
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Where the part begins, in seconds or as 1:23.5; without it, at the beginning
+        /// Start of the part, in seconds or as 1:23.5; by default, the beginning
         #[arg(long, value_name = "TIME", value_parser = time_of, required_unless_present = "to")]
         from: Option<f64>,
-        /// Where it ends; without it, at the end
+        /// End of the part; by default, the end
         #[arg(long, value_name = "TIME", value_parser = time_of)]
         to: Option<f64>,
-        /// Its name; without it, that of the take with -trim
+        /// Its name; by default, the take's name with -trim
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
-    /// Give a take another name, and the .mid beside it
+    /// Rename a take and its .mid file
     Rename {
         /// The take
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Its new name, which no other file has
+        /// Its new name; no other file may have it
         #[arg(value_name = "NAME")]
         name: String,
     },
-    /// Put takes into the trash beside them, .trash, or empty that
+    /// Move takes to .trash in their folder, or empty it
     Remove {
         /// The takes
         #[arg(value_name = "FILE", required_unless_present = "empty_trash")]
         files: Vec<PathBuf>,
-        /// Delete what lies in the trash of the folder
+        /// Delete the files in the trash of the folder
         #[arg(long, conflicts_with = "files")]
         empty_trash: bool,
-        /// Really delete it
+        /// Confirm the deletion
         #[arg(long, requires = "empty_trash", conflicts_with = "files")]
         yes: bool,
-        /// The folder; without it, that of the settings or the music folder
+        /// The folder; by default, that of the settings or the music folder
         #[arg(long, value_name = "DIR", requires = "empty_trash", conflicts_with = "files")]
         folder: Option<PathBuf>,
     },
-    /// Make files for others of takes: WAV, FLAC or Ogg Vorbis
+    /// Export takes to WAV, FLAC or Ogg Vorbis
     Export(export::ExportArgs),
 }
 
-/// Does what was asked of the takes.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// A folder or file that is not there or cannot be read, a file that cannot be used or repaired; the others are done.
+/// A folder or file that is missing or cannot be read, a file that cannot be used or repaired; the others are done.
 pub fn run(args: &TakesArgs) -> Outcome {
     match &args.act {
         Act::List { folder, measure } => list::list(&Recordings::of(folder.as_deref())?, *measure),
@@ -136,7 +136,7 @@ struct Recordings {
 }
 
 impl Recordings {
-    /// Those of a folder that was named, or of the one that recordings go to, which need not be there yet.
+    /// Those of the given folder, or of the folder for recordings, which may be missing.
     fn of(named: Option<&Path>) -> Result<Recordings, Failure> {
         let folder = usual_or(named)?;
         let files = there(&folder, named.is_some(), wav_files(&folder))?;
@@ -144,7 +144,7 @@ impl Recordings {
     }
 }
 
-/// What a folder holds; nothing where it is not there and was not named.
+/// The contents of a folder; empty if it is missing and was not given.
 fn there<T>(folder: &Path, is_named: bool, read: io::Result<Vec<T>>) -> Result<Vec<T>, Failure> {
     match read {
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(Vec::new()),
@@ -152,13 +152,13 @@ fn there<T>(folder: &Path, is_named: bool, read: io::Result<Vec<T>>) -> Result<V
     }
 }
 
-/// The folder that was named, or the one that recordings go to.
+/// The given folder, or the folder for recordings.
 fn usual_or(named: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(named) = named {
         return Ok(named.to_owned());
     }
     let settings =
-        settings().map_err(|fault| Failure::asked(format!("{fault}; mend that, or name the folder with --folder")))?;
+        settings().map_err(|fault| Failure::asked(format!("{fault}; fix it, or name the folder with --folder")))?;
     Ok(settings.recordings.unwrap_or_else(|| Folders::of_user().music))
 }
 
@@ -166,12 +166,12 @@ fn settings() -> Result<Settings, Fault> {
     Ok(SettingsFile::load(&Folders::of_user().settings_file())?.settings)
 }
 
-/// Where takes go on when their disk is full, as the settings say.
+/// The folder where takes continue when their disk is full, from the settings.
 fn second_folder() -> Option<PathBuf> {
     settings().ok()?.recorder.second_folder
 }
 
-/// The files that are meant: those that are there, or those of a bare name in the folder of recordings.
+/// The files of these names: existing paths, or bare names in the folder of recordings.
 fn found(files: &[PathBuf]) -> Vec<PathBuf> {
     files.iter().map(|file| found_one(file)).collect()
 }
@@ -190,12 +190,12 @@ fn in_recordings(file: &Path) -> Option<PathBuf> {
     (meant(&found).is_some() || in_several(&found).is_some()).then_some(found)
 }
 
-/// What was measured before.
+/// The cache of measurements.
 fn cache() -> Cache {
     Cache::new(Folders::of_user().verdicts())
 }
 
-/// Whose mistake it is that something was not done, and the sentence about it.
+/// The failure of an operation: its kind, and its sentence.
 fn failure(path: &Path, what: &str, error: &TakeError) -> Failure {
     let text = format!("{} {what}: {error}", shown(path));
     match error {
@@ -204,7 +204,7 @@ fn failure(path: &Path, what: &str, error: &TakeError) -> Failure {
     }
 }
 
-/// Does something to each file, and says of those where it failed why. A signal ends all of it.
+/// Runs an operation on each file, and prints the reason for each failure. A signal ends all of it.
 fn each(files: &[PathBuf], what: &str, mut act: impl FnMut(&Path) -> Result<String, TakeError>) -> Outcome {
     let mut failures = Vec::new();
     for path in files {

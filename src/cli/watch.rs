@@ -1,4 +1,4 @@
-//! `busker watch`: what happens in the station that runs, as it happens.
+//! `busker watch`: prints the events of the running station as they happen.
 
 use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 use clap::Args;
 use std::io::Write;
 
-/// What `busker watch` may be told.
+/// Arguments of `busker watch`.
 #[derive(Args, Debug)]
 pub struct WatchArgs {
     #[command(flatten)]
@@ -21,10 +21,10 @@ pub struct WatchArgs {
     json: bool,
 }
 
-/// Prints events until the station ends, or nobody reads any more.
+/// Prints events until the station ends or the output is closed.
 ///
 /// # Errors
-/// No station, or a line that broke.
+/// No station, or a lost connection.
 pub fn watch(args: &WatchArgs) -> Outcome {
     let mut line = SocketClient::open(&args.socket.checked_path(), Role::Watch).map_err(refused)?;
     loop {
@@ -32,7 +32,7 @@ pub fn watch(args: &WatchArgs) -> Outcome {
             Ok(ServerMessage::Event(event)) => {
                 let text =
                     if args.json { serde_json::to_string(&event).map_err(Failure::other)? } else { sentence(&event) };
-                // Whoever does not read any more has seen enough.
+                // The output is closed.
                 if writeln!(std::io::stdout(), "{text}").is_err() || event == Event::Quit {
                     return Ok(());
                 }
@@ -45,7 +45,7 @@ pub fn watch(args: &WatchArgs) -> Outcome {
     }
 }
 
-/// An event as a person reads it.
+/// An event as text for a user.
 fn sentence(event: &Event) -> String {
     if let Some((_, text)) = event.notice() {
         return text;
@@ -56,7 +56,7 @@ fn sentence(event: &Event) -> String {
         Event::Tempo { bpm } => format!("{bpm:.2} BPM"),
         Event::ParamSet { name, shown, .. } => format!("{name} {shown}"),
         Event::ProfilesRead { ids } => format!("profiles: {}", ids.join(", ")),
-        Event::AuditionEnded { path } => format!("{} is not played any more", path.display()),
+        Event::AuditionEnded { path } => format!("playback of {} ended", path.display()),
         Event::Quit => "the station ends".to_owned(),
         other => format!("{other:?}"),
     }

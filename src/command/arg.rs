@@ -1,10 +1,12 @@
-//! The kinds of arguments a command may take: how each is read, written and described.
+//! The kinds of command arguments: how each is read, written and described.
 
 mod midi;
 mod motion;
+mod track;
 
 pub use midi::{OffsetMs, PortName, TempoStep, ThruChannel, Which};
 pub use motion::{KnobPosition, Length};
+pub use track::{Bars, Pan, Speed, Times, TrackNumber};
 
 use super::channels::ChannelList;
 use crate::{
@@ -14,14 +16,14 @@ use crate::{
 };
 use std::fmt;
 
-/// What may stand in an argument's place. Doors complete and check by it.
+/// The allowed values of an argument. Clients complete and check by it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ArgKind {
     /// A number from..=to with its unit.
     Number {
-        /// Least.
+        /// Minimum.
         min: f64,
-        /// Most.
+        /// Maximum.
         max: f64,
         /// Unit, or empty.
         unit: &'static str,
@@ -49,7 +51,7 @@ pub enum ArgKind {
 }
 
 impl ArgKind {
-    /// Whether everything to the end of the line is this argument.
+    /// Whether the argument is the rest of the line.
     pub fn takes_rest_of_line(self) -> bool {
         matches!(self, ArgKind::Text | ArgKind::Modulator | ArgKind::Hex)
     }
@@ -76,16 +78,16 @@ impl fmt::Display for ArgKind {
 
 /// A type that can be an argument.
 pub trait Arg: Sized {
-    /// What may stand there.
+    /// The allowed values.
     const KIND: ArgKind;
     /// Whether it may be left out.
     const OPTIONAL: bool = false;
-    /// Reads a word; nothing where it was left out.
+    /// Reads a word; `None` if it was omitted.
     ///
     /// # Errors
-    /// What is allowed.
+    /// The allowed values.
     fn read(word: Option<&str>) -> Result<Self, String>;
-    /// As [`read`](Arg::read) understands it; nothing where it is left out.
+    /// The text that [`read`](Arg::read) reads; `None` if it is omitted.
     fn write(&self) -> Option<String>;
 }
 
@@ -234,12 +236,12 @@ impl Arg for ChannelList {
     }
 }
 
-/// How hard a note is struck, 1..=127.
+/// The velocity of a note, 1..=127.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Velocity(u8);
 
 impl Velocity {
-    /// A velocity; out of range is brought into it.
+    /// A velocity; a value out of range is clamped.
     pub fn clamped(velocity: u8) -> Velocity {
         Velocity(velocity.clamp(1, 127))
     }
@@ -278,7 +280,7 @@ impl Arg for Millis {
     }
 }
 
-/// A place in a take, in seconds, 0..=86400.
+/// A position in a take, in seconds, 0..=86400.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seconds(pub f64);
 
@@ -310,7 +312,7 @@ impl Arg for InputNumber {
     }
 }
 
-/// A part of a knob's way, in percent, 0..=100.
+/// A part of a knob's travel, in percent, 0..=100.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Percent(pub f64);
 
@@ -342,7 +344,7 @@ impl Arg for Steps {
     }
 }
 
-/// One word: the name of a parameter, a profile or a snapshot. Whether it exists, the engine knows.
+/// One word: the name of a parameter, a profile or a snapshot. The engine checks whether it exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
 
@@ -361,7 +363,7 @@ impl Arg for Name {
     }
 }
 
-/// The name of a take, as it stands before another argument: with quotes where there is white space in it.
+/// The name of a take before another argument: in quotes if it contains white space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakeName(pub String);
 
@@ -383,7 +385,7 @@ impl Arg for TakeName {
 pub struct Text(pub String);
 
 impl Text {
-    /// What a name or a mark may take.
+    /// Maximum length of a name or a mark, in bytes.
     pub const MAX_BYTES: usize = 200;
 }
 
@@ -409,7 +411,7 @@ impl Arg for Text {
 pub struct Hex(Vec<u8>);
 
 impl Hex {
-    /// What one command may send: a message as long as any that is taken in. A bank of a DX7 has 4104 bytes.
+    /// Maximum bytes of one command: the longest SysEx that is received. A bank of a DX7 has 4104 bytes.
     pub const MAX_BYTES: usize = LONGEST_SYSEX_BYTES;
 
     /// The messages, each complete.
@@ -430,7 +432,9 @@ impl Arg for Hex {
         match bytes {
             Some(bytes) if !bytes.is_empty() && bytes.len() <= Self::MAX_BYTES => match message::split(&bytes) {
                 Ok(_) => Ok(Hex(bytes)),
-                Err(at) => Err(format!("whole MIDI messages, each with its status byte; byte {} breaks that", at + 1)),
+                Err(at) => {
+                    Err(format!("complete MIDI messages, each with its status byte; byte {} breaks that", at + 1))
+                }
             },
             _ => Err(format!("1 to {} hex bytes with spaces between, like 90 3C 64", Self::MAX_BYTES)),
         }

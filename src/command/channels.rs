@@ -1,4 +1,4 @@
-//! Audio channels as people name them: `1`, `3-4`, `1,3-5`.
+//! Audio channels as users write them: `1`, `3-4`, `1,3-5`.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 pub struct ChannelList(Vec<u16>);
 
 impl ChannelList {
-    /// The most channels one recording may have.
+    /// Maximum channels of one recording.
     pub const MOST: usize = 32;
     /// The highest channel number.
     pub const HIGHEST: u16 = 256;
@@ -17,13 +17,13 @@ impl ChannelList {
         ChannelList((1..=count.clamp(1, Self::MOST) as u16).collect())
     }
 
-    /// Counted from 0, as they index buffers.
+    /// Their indexes in buffers, counted from 0.
     pub fn indices(&self) -> impl Iterator<Item = usize> {
         self.0.iter().map(|channel| usize::from(*channel) - 1)
     }
 
-    /// How many there are; never 0.
-    #[expect(clippy::len_without_is_empty, reason = "a list without channels cannot be made")]
+    /// The number of channels; never 0.
+    #[expect(clippy::len_without_is_empty, reason = "a list always has a channel")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn channels_read_back_what_they_print() {
+    fn the_text_of_channels_reads_back() {
         for text in ["1", "3-4", "1,3-5", "2,1", "1-32"] {
             let list: ChannelList = text.parse().unwrap();
             assert_eq!(list.to_string().parse(), Ok(list), "{text}");
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_channels_is_refused() {
+    fn a_text_that_names_no_channels_is_refused() {
         for bad in ["", "0", "4-3", "1,1", "1-33", "257", "a", "1-", "-1", "1;2"] {
             assert_eq!(bad.parse::<ChannelList>(), Err(NotChannels), "{bad}");
         }

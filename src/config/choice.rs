@@ -1,20 +1,19 @@
-//! A device or a port as people write them: `auto`, `sim`, `alsa:NAME`, `jack:NAME`,
-//! `raw:PATH`. Pure.
+//! Names of devices and ports as users write them: `auto`, `sim`, `alsa:NAME`, `jack:NAME`, `raw:PATH`. Pure.
 
 use super::PortSettings;
 use std::{fmt, str::FromStr};
 
-/// ALSA's name for the device that is meant when none is named.
+/// ALSA's name for its default device.
 const DEFAULT: &str = "default";
 
 /// Which audio device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The best there is: a running JACK server, the default ALSA device, the simulated host.
+    /// The best available: a running JACK server, the default ALSA device, the simulated host.
     Auto,
     /// The simulated host.
     Sim,
-    /// An ALSA device by its name, or by a part of what a person calls the card; `default` is ALSA's default.
+    /// An ALSA device by its name, or by a part of the card's name; `default` is ALSA's default.
     Alsa(String),
     /// A JACK server; without a name the default one.
     Jack(Option<String>),
@@ -23,26 +22,26 @@ pub enum DeviceChoice {
 /// Which MIDI port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortChoice {
-    /// The profile's, or else the first there is, or else the built-in synth.
+    /// The profile's port, else the first port there is, else the built-in synth.
     Auto,
     /// The built-in synth.
     Sim,
     /// A port of the ALSA sequencer by its name or a part of it.
     Alsa(String),
-    /// A MIDI port of the JACK server by its name or a part of it; without a name one that is connected by hand.
+    /// A MIDI port of the JACK server by its name or a part of it; without a name, one that the user connects.
     Jack(String),
     /// A raw MIDI device, a serial line or a FIFO by its path.
     Raw(String),
 }
 
-/// A port and what it gets.
+/// A port and its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortWish {
     /// Which port.
     pub choice: PortChoice,
-    /// What it gets.
+    /// Its settings.
     pub settings: PortSettings,
-    /// Whether it is waited for where it is not there yet; otherwise that is an error.
+    /// Whether busker waits for a missing port; if not, a missing port is an error.
     pub wait: bool,
 }
 
@@ -52,7 +51,7 @@ impl From<PortChoice> for PortWish {
     }
 }
 
-/// Why a text names no device or port; says which ones would.
+/// Why a text names no device or port, with the allowed forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotAChoice(String);
@@ -72,7 +71,10 @@ impl FromStr for DeviceChoice {
             ("alsa", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Alsa(name.to_owned())),
             ("jack", None) => Ok(DeviceChoice::Jack(None)),
             ("jack", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Jack(Some(name.to_owned()))),
-            _ => Err(NotAChoice(format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME, jack, jack:SERVER"))),
+            _ => Err(NotAChoice(format!(
+                "'{text}' is not an audio device: auto, sim, alsa, alsa:NAME, jack, \
+             jack:SERVER"
+            ))),
         }
     }
 }
@@ -100,7 +102,10 @@ impl FromStr for PortChoice {
             Some(("alsa", name)) if !name.is_empty() => Ok(PortChoice::Alsa(name.to_owned())),
             Some(("jack", name)) => Ok(PortChoice::Jack(name.to_owned())),
             Some(("raw", path)) if !path.is_empty() => Ok(PortChoice::Raw(path.to_owned())),
-            _ => Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH"))),
+            _ => Err(NotAChoice(format!(
+                "'{text}' is not a MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, \
+             raw:PATH"
+            ))),
         }
     }
 }
@@ -142,14 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_told_what_would_be() {
+    fn a_text_that_is_no_choice_is_refused_with_the_allowed_forms() {
         for text in ["", "Auto", "sim:1", "alsa:", "raw:/dev/midi", "hw:0"] {
             let error = text.parse::<DeviceChoice>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME")), "{error}");
+            assert!(
+                error.starts_with(&format!("'{text}' is not an audio device: auto, sim, alsa, alsa:NAME")),
+                "{error}"
+            );
         }
         for text in ["", "alsa", "alsa:", "raw", "raw:", "sim:", "NTS-1"] {
             let error = text.parse::<PortChoice>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("'{text}' is no MIDI port: auto, sim, alsa:NAME")), "{error}");
+            assert!(error.starts_with(&format!("'{text}' is not a MIDI port: auto, sim, alsa:NAME")), "{error}");
         }
     }
 }

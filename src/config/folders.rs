@@ -1,10 +1,10 @@
-//! Where things are on this machine: the XDG folders, and the music folder.
+//! Paths of busker's files on this machine: the XDG folders, and the music folder.
 
 use crate::{files::read_plain, profile::Places};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 use std::path::{Path, PathBuf};
 
-/// No more of `user-dirs.dirs` is read, in bytes.
+/// Maximum bytes read from `user-dirs.dirs`.
 const USER_DIRS_BYTES_MAX: u64 = 64 * 1024;
 
 /// The folders of one user.
@@ -14,14 +14,14 @@ pub struct Folders {
     pub config: PathBuf,
     /// The log: `$XDG_STATE_HOME/busker`.
     pub state: PathBuf,
-    /// What can be made again at any time: `$XDG_CACHE_HOME/busker`.
+    /// Files that can be made again at any time: `$XDG_CACHE_HOME/busker`.
     pub cache: PathBuf,
-    /// Where recordings go without other word: the music folder.
+    /// The default folder for recordings: the music folder.
     pub music: PathBuf,
 }
 
 impl Folders {
-    /// This user's folders; without a home, everything is under the present folder.
+    /// This user's folders; without a home folder, everything is under the current folder.
     pub fn of_user() -> Folders {
         match Xdg::new() {
             Ok(xdg) => Folders {
@@ -44,7 +44,7 @@ impl Folders {
         self.config.join("config.yaml")
     }
 
-    /// What controllers and notes are tied to.
+    /// The file of the MIDI maps.
     pub fn learned_file(&self) -> PathBuf {
         self.config.join("learned.yaml")
     }
@@ -64,7 +64,7 @@ impl Folders {
         self.config.join("profiles")
     }
 
-    /// Where the user's own profiles are written.
+    /// Paths of the user's own profiles.
     pub fn profile_places(&self) -> Places {
         Places {
             folder: Some(self.profiles()),
@@ -73,12 +73,12 @@ impl Folders {
         }
     }
 
-    /// What was measured of takes.
+    /// The cache of measurements of takes.
     pub fn verdicts(&self) -> PathBuf {
         self.cache.join("verdicts")
     }
 
-    /// The token of HTTP, where it is kept.
+    /// The file of the HTTP token.
     pub fn http_token_file(&self) -> PathBuf {
         self.state.join("http-token")
     }
@@ -89,12 +89,12 @@ impl Folders {
     }
 }
 
-/// What `~` is; nothing without a home.
+/// The home folder, `~`; `None` if there is none.
 pub fn home_folder() -> Option<PathBuf> {
     etcetera::home_dir().ok()
 }
 
-/// A path as a setting holds it: from `/` on, or from `~/` on, `~` being `home`. Nothing where it is relative: a setting
+/// The absolute path of a setting, which begins with `/`, or with `~/` for `home`. `None` if it is relative: a setting
 /// must not depend on the folder busker was started in.
 pub fn whole_path(text: &str, home: Option<&Path>) -> Option<PathBuf> {
     let path = match (text.strip_prefix('~'), home) {

@@ -1,6 +1,6 @@
-//! Settings as the controller and clock manager before busker wrote them: under `midi`, `output_port`,
-//! `output_channel`, `clock` and `cc_profile`. They load as they stand, and a note for each says how it is written now.
-//! Where a setting is written both ways, the new one counts. Pure.
+//! Settings in the format of the controller and clock manager before busker: under `midi`, `output_port`,
+//! `output_channel`, `clock` and `cc_profile`. They load unchanged, and a note for each gives the present spelling. If
+//! a setting is there in both spellings, the present one counts. Pure.
 
 use super::{SettingPlaces, Settings, TEXT_CHARS_MAX, place, port::MILLIS_MAX};
 use crate::{
@@ -11,13 +11,13 @@ use crate::{
 /// The fields of `midi` that are read here.
 pub(super) const FIELDS: [&str; 4] = ["output_port", "output_channel", "clock", "cc_profile"];
 
-/// What smoothed turns take, where it was only said that they are smoothed: one value of a controller follows the other
-/// within 10 ms, as the manager sent them.
+/// Smoothing time where the file only switches smoothing on, in ms: the manager sent the values of a controller within
+/// 10 ms of each other.
 const SMOOTHED_MS: u16 = 20;
-/// Beginnings of a port as busker writes it; anything else is an ALSA name.
+/// Prefixes of a port in busker's format; anything else is an ALSA name.
 const PORT_KINDS: [&str; 3] = ["alsa:", "jack:", "raw:"];
 
-/// Reads what is written in the old way, before what is written in the new one.
+/// Reads the fields of the old format; called before the present ones are read.
 pub(super) fn read(
     reader: &mut YamlReader<'_>,
     midi: &Mapping<'_>,
@@ -47,7 +47,7 @@ pub(super) fn read(
     }
 }
 
-/// The clock's switches, for every port.
+/// The clock's switches, which apply to every port.
 fn read_clock(reader: &mut YamlReader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
     let field = midi.field("clock");
     if !field.is_given() {
@@ -58,12 +58,11 @@ fn read_clock(reader: &mut YamlReader<'_>, midi: &Mapping<'_>, settings: &mut Se
     let sends = &mut settings.every_port.sends;
     sends.transport = reader.flag(&clock.field("send_start_stop")).unwrap_or(sends.transport);
     sends.position = reader.flag(&clock.field("send_song_position")).unwrap_or(sends.position);
-    let now =
-        "is written clock.run now, and what of the clock a port gets at the port: clock: pulses transport position";
+    let now = "is written clock.run now, and the parts a port gets at the port: clock: pulses transport position";
     told.push(reader.note(&field, now.to_owned()));
 }
 
-/// The place of the profile's id, where there is one.
+/// The line of the profile's id, if there is one.
 fn read_profile(
     reader: &mut YamlReader<'_>,
     midi: &Mapping<'_>,

@@ -1,4 +1,4 @@
-//! One entry of `midi.ports`: a port as a person writes it, and what it gets. Pure.
+//! One entry of `midi.ports`: a port and its settings. Pure.
 
 use super::{PortChoice, TEXT_CHARS_MAX, home_folder, read_choice, whole_path};
 use crate::{
@@ -6,31 +6,31 @@ use crate::{
     yaml::{YamlField, YamlReader},
 };
 
-/// The longest spacing and smoothing, in ms.
+/// Maximum spacing and smoothing, in ms.
 pub(super) const MILLIS_MAX: i64 = 1000;
 
-/// What a port gets. Everything is optional.
+/// The settings of a port. All are optional.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortSettings {
-    /// The channel of the instrument behind it; default `midi.channel`, or else the profile's.
+    /// The channel of its instrument; default `midi.channel`, else the profile's.
     pub channel: Option<Channel>,
     /// The instrument's profile, an id; default `profile`.
     pub profile: Option<String>,
-    /// What of the clock it gets; default everything.
+    /// The clock messages it is sent; default all.
     pub sends: ClockSends,
-    /// How much later it gets clock and notes, in ms; earlier where negative; -500 to 500, default 0.
+    /// Clock offset, in ms: clock and notes are sent later by this time, earlier if negative; -500 to 500, default 0.
     pub offset_ms: f64,
-    /// How fast its wire is; default DIN for serial lines, else USB.
+    /// The speed of its wire; default DIN for serial lines, else USB.
     pub wire: Option<Wire>,
-    /// Least distance between two values of one controller, in ms; default the profile's.
+    /// Minimum time between two values of one controller, in ms; default the profile's.
     pub spacing_ms: Option<u16>,
-    /// How long a knob takes to a new value where its profile does not say, in ms; default no time.
+    /// Smoothing time of parameters for which the profile gives none, in ms; default 0.
     pub smoothing_ms: Option<u16>,
-    /// Whether every knob is sent again when the port returns; default no.
+    /// Whether every parameter is sent again when the port returns; default no.
     pub resend: bool,
-    /// Whether anything is sent there at all; a keyboard only plays. Default yes.
+    /// Whether messages are sent to it; set it to no for a keyboard. Default yes.
     pub output: bool,
-    /// Where what comes in is passed on to.
+    /// MIDI thru: the ports that its input is passed on to.
     pub thru: Vec<ThruTo>,
 }
 
@@ -51,16 +51,16 @@ impl Default for PortSettings {
     }
 }
 
-/// Where messages are passed on to.
+/// A target of MIDI thru.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThruTo {
     /// A port: its number, or a part of its name.
     pub port: String,
-    /// The channel they go out on; as they come where there is none.
+    /// The channel they are sent on; `None` keeps the channel.
     pub channel: Option<Channel>,
 }
 
-/// A port, and what it gets: what it does not say is as in `defaults`.
+/// A port and its settings; missing settings are taken from `defaults`.
 pub(super) fn read(
     reader: &mut YamlReader<'_>,
     field: &YamlField<'_>,
@@ -104,13 +104,13 @@ pub(super) fn read(
     Some((port, settings))
 }
 
-/// Which port; the path of a raw one is whole.
+/// Which port; the path of a raw one is absolute.
 pub(super) fn read_port(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<PortChoice> {
     let choice = read_choice(reader, field)?;
     let PortChoice::Raw(path) = choice else { return Some(choice) };
     let whole = whole_path(&path, home_folder().as_deref()).and_then(|path| path.to_str().map(str::to_owned));
     if whole.is_none() {
-        reader.fault(field, format!("'raw:{path}' does not fit, allowed a path, whole from / or ~/ on"));
+        reader.fault(field, format!("'raw:{path}' does not fit, allowed a path, absolute or from ~/"));
     }
     whole.map(PortChoice::Raw)
 }

@@ -1,5 +1,5 @@
-//! How takes are made: the table of the recorder's options. The settings (`record:`), `record.set` and the flags of
-//! `busker record` read it, so that an option is spelled and checked the same everywhere.
+//! The table of the recorder's options. The settings (`record:`), `record.set` and the flags of `busker record` read
+//! it, so that an option is spelled and checked the same everywhere.
 //!
 //! To add an option: a field, its default, and a row.
 
@@ -17,38 +17,38 @@ use crate::{
 };
 use std::{fmt, path::PathBuf};
 
-/// How takes are made.
+/// The recorder's options.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecorderOptions {
-    /// The inputs that are recorded; nothing where they are those that were chosen at the start. Never the master.
+    /// The inputs that are recorded; `None` for those chosen at the start. Never the master.
     pub inputs: Option<Taps>,
     /// Which channels go to which files.
     pub files: Files,
-    /// How a sample lies in a file.
+    /// Sample format of the files.
     pub depth: Depth,
-    /// Whether what is reduced to 16 bits is dithered.
+    /// Whether audio is dithered when it is reduced to 16 bits.
     pub dither: bool,
-    /// The name of a take that was given none.
+    /// The name of a take for which the user gives none.
     pub name: NameTemplate,
-    /// When a take begins that is asked for.
+    /// When a requested take begins.
     pub start: Start,
     /// Bars of click before a take that begins with a count-in, 1..=8.
     pub count_in_bars: u32,
-    /// What came before its beginning is in the take, too: so many ms of it, 0..=10000.
+    /// Pre-roll, in ms, 0..=10000: audio from before the start that the take includes.
     pub pre_roll_ms: u32,
-    /// A sound is what is over this, in dBFS, -90..=0.
+    /// Threshold of a sound, in dBFS, -90..=0.
     pub threshold_db: f64,
-    /// A take ends by itself when it is so many seconds long, 0.1..=86400.
+    /// Length after which a take ends by itself, in seconds, 0.1..=86400.
     pub length_seconds: Option<f64>,
-    /// A take ends after so many seconds without a sound, 0.1..=3600.
+    /// Silence after which a take ends by itself, in seconds, 0.1..=3600.
     pub silence_seconds: Option<f64>,
-    /// When a take goes on in another file.
+    /// When a take continues in another file.
     pub split: Split,
-    /// Where takes go on when the disk is full.
+    /// The folder where takes continue when the disk is full.
     pub second_folder: Option<PathBuf>,
-    /// Seconds of what was played that are always held, 0..=3600.
+    /// Seconds of the past that the capture buffer always holds, 0..=3600.
     pub capture_seconds: f64,
-    /// Memory for that, in MB, 8..=4096, of the inputs chosen at the start and the master.
+    /// Memory of the capture buffer, in MB, 8..=4096, for the inputs chosen at the start and the master.
     pub capture_memory_mb: f64,
 }
 
@@ -74,41 +74,41 @@ impl Default for RecorderOptions {
     }
 }
 
-/// When a take begins that is asked for.
+/// When a requested take begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Start {
     /// At once.
     #[default]
     Now,
-    /// With the next bar; while the song stands, with the song. It ends with a bar, too.
+    /// With the next bar; while the song is stopped, with the song. It also ends with a bar.
     Bar,
-    /// With the song, which begins after so many bars of click; while the song plays, as [`Start::Bar`].
+    /// With the song, which begins after `count_in_bars` bars of click; while the song plays, as [`Start::Bar`].
     Count,
-    /// With the first sound over the threshold.
+    /// With the first sound above the threshold.
     Sound,
 }
 
-/// When a take goes on in another file, besides before 4 GiB.
+/// When a take continues in another file, besides before 4 GiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Split {
-    /// Then only.
+    /// Only before 4 GiB.
     #[default]
     Never,
-    /// After so many seconds, 1..=86400.
+    /// After this many seconds, 1..=86400.
     Seconds(f64),
-    /// After so many MB, 1..=4000.
+    /// After this many MB, 1..=4000.
     Megabytes(f64),
 }
 
 /// One row of the table.
 pub struct RecorderOption {
-    /// As it is written everywhere.
+    /// The name in settings, commands and flags.
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
-    /// What may stand there.
+    /// The allowed values.
     pub allowed: &'static str,
-    /// Whether it takes effect with the next start only.
+    /// Whether it takes effect at the next start only.
     pub at_start: bool,
     set: fn(&mut RecorderOptions, &str) -> Option<()>,
     shown: fn(&RecorderOptions) -> String,
@@ -118,8 +118,8 @@ pub struct RecorderOption {
 pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     RecorderOption {
         name: "inputs",
-        help: "which inputs are recorded",
-        allowed: "inputs of the device, like 1, 3-4 or 1,3-5, synth, or start for those chosen at the start",
+        help: "recorded inputs",
+        allowed: "device inputs, like 1, 3-4 or 1,3-5, synth, or start for those chosen at startup",
         at_start: false,
         set: |options, text| {
             options.inputs = match text {
@@ -132,7 +132,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "files",
-        help: "which channels go to which files: a word a file, + joins",
+        help: "channels of each file: one word per file, + joins",
         allowed: "inputs, each (input), master, or numbers among the recorded inputs, like 1-2 3 master or 1-2+master",
         at_start: false,
         set: |options, text| text.parse().ok().map(|files| options.files = files),
@@ -140,7 +140,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "bits",
-        help: "how a sample lies in the file",
+        help: "bit depth of the file",
         allowed: "16, 24 or 32f",
         at_start: false,
         set: |options, text| text.parse().ok().map(|depth| options.depth = depth),
@@ -148,7 +148,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "dither",
-        help: "noise that hides the steps of 16 bits",
+        help: "dither for 16 bits",
         allowed: "on or off",
         at_start: false,
         set: |options, text| on_off(text).map(|on| options.dither = on),
@@ -156,15 +156,15 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "name",
-        help: "the name of a take that is given none: %Y %m %d %H %M %S of its beginning, {profile}, {bpm}",
-        allowed: "a name with such places, and no other %",
+        help: "the default name of a take: %Y %m %d %H %M %S of its start, {profile}, {bpm}",
+        allowed: "a name with these placeholders, and no other %",
         at_start: false,
         set: |options, text| text.parse().ok().map(|name| options.name = name),
         shown: |options| options.name.to_string(),
     },
     RecorderOption {
         name: "start",
-        help: "when a take begins that is asked for",
+        help: "when record.start starts the take",
         allowed: "now, bar, count (a count-in) or sound",
         at_start: false,
         set: |options, text| {
@@ -181,7 +181,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "count_in",
-        help: "bars of click before a take that begins with a count-in",
+        help: "bars of count-in click before the take",
         allowed: "1 to 8 bars",
         at_start: false,
         set: |options, text| number(text, 1.0, 8.0).map(|bars| options.count_in_bars = bars as u32),
@@ -189,7 +189,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "pre_roll",
-        help: "what came before its beginning is in the take, too",
+        help: "time before record.start that the take includes",
         allowed: "0 to 10000 ms",
         at_start: false,
         set: |options, text| number(text, 0.0, 10_000.0).map(|ms| options.pre_roll_ms = ms as u32),
@@ -197,7 +197,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "threshold",
-        help: "a sound is what is over this",
+        help: "level above which input counts as sound",
         allowed: "-90 to 0 dBFS",
         at_start: false,
         set: |options, text| number(text, -90.0, 0.0).map(|db| options.threshold_db = db),
@@ -205,7 +205,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "length",
-        help: "a take ends by itself when it is so long",
+        help: "longest take; then it ends",
         allowed: "0.1 to 86400 seconds, or off",
         at_start: false,
         set: |options, text| optional(text, 0.1, 86_400.0).map(|seconds| options.length_seconds = seconds),
@@ -213,7 +213,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "silence",
-        help: "a take ends after so much silence",
+        help: "silence that ends a take",
         allowed: "0.1 to 3600 seconds, or off",
         at_start: false,
         set: |options, text| optional(text, 0.1, 3_600.0).map(|seconds| options.silence_seconds = seconds),
@@ -221,7 +221,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "split",
-        help: "a take goes on in another file after so much, without a gap",
+        help: "length or size after which a take continues in another file, without a gap",
         allowed: "1s to 86400s, 1MB to 4000MB, or off",
         at_start: false,
         set: |options, text| split(text).map(|split| options.split = split),
@@ -229,8 +229,8 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "second_folder",
-        help: "where a take goes on when the disk is full",
-        allowed: "a folder, whole from / or ~/ on, or off",
+        help: "folder where a take continues when the disk is full",
+        allowed: "a folder, absolute or from ~/, or off",
         at_start: false,
         set: |options, text| {
             options.second_folder = match text {
@@ -243,7 +243,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "capture",
-        help: "what was played is always held for so long",
+        help: "length of input always kept in memory",
         allowed: "0 to 3600 seconds",
         at_start: true,
         set: |options, text| number(text, 0.0, 3_600.0).map(|seconds| options.capture_seconds = seconds),
@@ -251,7 +251,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "capture_memory",
-        help: "memory for that, which is never less than six seconds take",
+        help: "memory for it; always enough for six seconds",
         allowed: "8 to 4096 MB",
         at_start: true,
         set: |options, text| number(text, 8.0, 4_096.0).map(|mb| options.capture_memory_mb = mb),
@@ -311,27 +311,27 @@ impl fmt::Display for Split {
 }
 
 impl RecorderOption {
-    /// The row of a name.
+    /// The row of an option.
     ///
     /// # Errors
-    /// There is none: the names there are.
+    /// There is no such option: the message lists the options.
     pub fn of(name: &str) -> Result<&'static RecorderOption, String> {
         RECORDER_OPTIONS.iter().find(|row| row.name == name).ok_or_else(|| {
             let names: Vec<&str> = RECORDER_OPTIONS.iter().map(|row| row.name).collect();
-            format!("there is no option '{name}' of the recorder; {}", hints::there_is(&names))
+            format!("the recorder has no option '{name}'; {}", hints::there_is(&names))
         })
     }
 
-    /// Sets it.
+    /// Sets the option.
     ///
     /// # Errors
-    /// The text does not fit; nothing is changed.
+    /// The text is no allowed value; nothing is changed.
     pub fn set(&self, options: &mut RecorderOptions, text: &str) -> Result<(), String> {
         (self.set)(options, text.trim())
-            .ok_or_else(|| format!("'{text}' is no {}: allowed is {}", self.name, self.allowed))
+            .ok_or_else(|| format!("'{text}' does not fit {}; allowed: {}", self.name, self.allowed))
     }
 
-    /// As it stands, in the words that set it.
+    /// Its value, as text that sets it.
     pub fn shown(&self, options: &RecorderOptions) -> String {
         (self.shown)(options)
     }
@@ -342,7 +342,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_sets_the_same() {
+    fn the_shown_value_sets_the_same() {
         let mut options = RecorderOptions::default();
         let other = [
             ("inputs", "3-4,7"),
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_and_changes_nothing() {
+    fn a_text_that_is_not_allowed_is_refused_and_changes_nothing() {
         let mut options = RecorderOptions::default();
         for (name, text) in [
             ("inputs", "0"),
@@ -401,7 +401,7 @@ mod tests {
             ("capture", "-1"),
         ] {
             let error = RecorderOption::of(name).unwrap().set(&mut options, text).unwrap_err();
-            assert!(error.contains("allowed is"), "{error}");
+            assert!(error.contains("allowed:"), "{error}");
             assert_eq!(options, RecorderOptions::default());
         }
         let Err(error) = RecorderOption::of("colour") else { panic!("there is one") };

@@ -1,4 +1,4 @@
-//! Puts an engine together. Each subsystem makes its own halves; this is their list, and who holds which.
+//! Puts an engine together. Each subsystem makes its own halves; here each half goes to its thread.
 //!
 //! The same pieces run on threads (`engine/live.rs`) or are stepped in virtual time (`engine/offline.rs`).
 
@@ -35,7 +35,7 @@ use std::sync::{Arc, atomic::AtomicU32};
 
 /// An engine in pieces.
 pub struct Assembly {
-    /// For whoever asks.
+    /// The asking half, for clients.
     pub station: Station,
     /// The control thread's state.
     pub control: Control,

@@ -1,4 +1,4 @@
-//! What runs in the audio callback: everything under here is real time unless it says otherwise.
+//! The code of the audio callback: everything under here is real time unless it says otherwise.
 
 pub mod built_in;
 pub mod capture;

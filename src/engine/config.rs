@@ -1,4 +1,4 @@
-//! What an engine is to be, apart from devices and ports.
+//! The settings of an engine, apart from devices and ports.
 
 use super::doors::Doors;
 use crate::{
@@ -14,17 +14,17 @@ use crate::{
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// Thirty times a second: what a screen can show.
+/// Thirty times a second: the rate of a screen.
 const TURN: Duration = Duration::from_millis(33);
 
 /// The settings of an engine.
 #[derive(Clone)]
 pub struct EngineConfig {
-    /// Every profile there is.
+    /// All profiles.
     pub library: Library,
-    /// What the profiles were read from, where it is watched for edits while the engine runs in real time.
+    /// The files of the profiles, where they are watched for edits while the engine runs in real time.
     pub watched: Option<ProfileScan>,
-    /// The one in use.
+    /// The profile in use.
     pub profile: Arc<Profile>,
     /// The instrument's channel, where it is not the profile's.
     pub channel: Option<Channel>,
@@ -32,36 +32,36 @@ pub struct EngineConfig {
     pub bpm: Bpm,
     /// Whether MIDI clock is sent from the start.
     pub clock_on: bool,
-    /// The recorded inputs; nothing is "where the instrument is".
+    /// The recorded inputs; `None` is the built-in synth where that is played, else the device's first two.
     pub input: Option<ChannelList>,
-    /// How loud the inputs are heard; nothing is "as is safe".
+    /// The monitor level of the inputs; `None` is the safe default.
     pub monitor: Option<Decibels>,
     /// How takes are made.
     pub recorder: RecorderOptions,
-    /// Where what is measured of finished takes is kept; without it they are not measured.
+    /// The file for the measurements of finished takes; without it they are not measured.
     pub verdicts: Option<PathBuf>,
-    /// How often the control thread listens to the other threads and shows how things are, in real time.
+    /// How often the control thread reads from the other threads and publishes the status, in real time.
     pub turn: Duration,
-    /// Whether what an interrupted run left among the takes is mended at the start.
+    /// Whether takes of an interrupted run are repaired at the start.
     pub mends: bool,
-    /// Where recordings go, and sessions are looked for.
+    /// The folder for recordings, also searched for sessions.
     pub folder: PathBuf,
-    /// Where the tempo comes from.
+    /// The tempo source.
     pub sync: SyncConfig,
-    /// What controllers and notes are tied to.
+    /// The MIDI maps of controllers and notes.
     pub learned: StoredValue<MidiMaps>,
     /// The library of snapshots.
     pub snapshots: StoredValue<Snapshots>,
     /// Measured round trips.
     pub latencies: StoredValue<Latencies>,
-    /// What may be done with a session's folder.
+    /// What the engine may do with a session's folder.
     pub sessions: SessionRules,
-    /// The ways in.
+    /// The remote interfaces.
     pub doors: Doors,
 }
 
 impl EngineConfig {
-    /// The defaults: this profile of this library, 120 BPM with the clock on, the inputs where the instrument is.
+    /// The defaults: this profile of this library, 120 BPM with the clock on, the default inputs.
     pub fn new(library: Library, profile: Arc<Profile>, folder: PathBuf) -> EngineConfig {
         EngineConfig {
             library,
@@ -86,13 +86,13 @@ impl EngineConfig {
         }
     }
 
-    /// A rehearsal: everything is read as ever, and left as it is. Only takes are made.
+    /// A rehearsal: everything is read as ever, and only takes are written.
     pub fn rehearse(&mut self) {
         (self.learned.home.file, self.snapshots.home.file, self.latencies.home.file) = (None, None, None);
         self.sessions = SessionRules { keep: false, takes: false };
     }
 
-    /// The defaults with nothing but what is built in; nothing where even that is missing.
+    /// The defaults with the built-in profiles alone; `None` where even those are missing.
     pub fn built_in(folder: impl Into<PathBuf>) -> Option<EngineConfig> {
         let (library, _) = Library::load(None);
         let profile = Arc::clone(library.get(DEFAULT_ID)?);
@@ -122,23 +122,23 @@ impl EngineConfig {
     }
 }
 
-/// How a MIDI clock is followed.
+/// How MIDI clock is followed.
 #[derive(Clone, Debug, Default)]
 pub struct SyncConfig {
     /// The clock source at the start.
     pub source: ClockSource,
-    /// The port whose clock is followed; the first that sends one, where none is named.
+    /// The port whose clock is followed; `None` is the first that sends one.
     pub from: Option<String>,
-    /// What becomes of the song when that clock is lost.
+    /// What the song does when that clock is lost.
     pub lost: ClockLost,
 }
 
-/// What may be done with a session's folder.
+/// What the engine may do with a session's folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionRules {
     /// Whether it is locked and written; a rehearsal only reads.
     pub keep: bool,
-    /// Whether takes go there; not where they were given a folder of their own.
+    /// Whether takes go there; false where the user gave them a folder of their own.
     pub takes: bool,
 }
 

@@ -23,6 +23,7 @@ mod sessions;
 mod show;
 #[cfg(test)]
 mod tests;
+mod tracks;
 mod transport;
 
 pub use instruments::ProfileNews;
@@ -57,6 +58,7 @@ use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
 use sessions::{House, SessionDesk};
 use std::{sync::mpsc::Receiver, time::Duration};
+use tracks::{TrackStage, Tracks};
 use transport::{Sync, Transport};
 
 /// How often inputs are looked at that knock at no door, while something waits for what comes in there.
@@ -115,6 +117,8 @@ pub struct Control {
     recorder: Recorder,
     /// The take that is listened to.
     audition: Audition,
+    /// The tracks: what is recorded on them and played of them.
+    tracks: Tracks,
     /// The synths, their profiles and knobs.
     instruments: Instruments,
     /// The ports and what travels on them.
@@ -178,6 +182,7 @@ impl Control {
                 audio.monitor,
             ),
             recorder: Recorder::new(takes, Folder::new(disk.librarian, disk.measures)),
+            tracks: Tracks::new(disk.reader.jobs.clone()),
             audition: Audition::new(disk.reader, audio.stream_counters),
             instruments,
             ports: Ports::new(midi.ports, midi.received, midi.sent),
@@ -219,6 +224,7 @@ impl Control {
         // What ended by itself since the last command was promised to nobody.
         self.out.owed.promised();
         let answer = self.execute(command, now);
+        self.tracks.refresh(&self.out, now);
         tracing::debug!(%command, ?answer);
         match (self.out.owed.promised(), answer) {
             (Some(promise), Ok(meanwhile)) => Outcome::Later { promise, meanwhile },
@@ -258,6 +264,7 @@ impl Control {
         self.instruments.look_at_profiles(&mut self.out, now);
         self.glance(now);
         self.listen_to_keeper(now.ns);
+        self.on_stage(now, Tracks::tick);
         let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
         sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
         let Control { out, recorder, console, latency, device, .. } = self;
@@ -265,6 +272,18 @@ impl Control {
         self.ports.tick(now.ns);
         self.ports.monitor.refresh();
         self.console.listen(now.ns);
+    }
+
+    /// The tracks with what they need of others.
+    fn on_stage<T>(
+        &mut self,
+        now: Moment,
+        act: impl FnOnce(&mut Tracks, &mut TrackStage<'_>, &mut Out, Moment) -> T,
+    ) -> T {
+        let Control { out, transport, recorder, instruments, ports, tracks, .. } = self;
+        let occasion = |out: &Out| Occasion::of(instruments, ports, out, now);
+        let mut stage = TrackStage { takes: &mut recorder.takes, transport, occasion: &occasion };
+        act(tracks, &mut stage, out, now)
     }
 
     /// Between two turns: takes what came in, and moves what moves by itself.
@@ -352,7 +371,7 @@ impl Control {
         // One that was begun meanwhile.
         self.recorder.takes.interrupt(&mut self.out);
         let Control { out, console, latency, .. } = self;
-        latency.give_up("the device is another now", console, out);
+        latency.give_up("the device changed", console, out);
         self.device.sample_rate_hz = sample_rate_hz;
         self.recorder.takes.set_rate(sample_rate_hz, frame);
         self.out.plan.change(|plan| plan.set_rate(f64::from(sample_rate_hz), frame));
@@ -376,7 +395,8 @@ impl Control {
     /// Ends everything that sounds or records: the way out begins here.
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
-        let Control { out, recorder, audition, .. } = self;
+        let Control { out, recorder, audition, tracks, .. } = self;
+        tracks.end(&mut recorder.takes, out, now);
         recorder.takes.end_all(now.open_frame, out);
         audition.end(out);
         let pulse = out.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);

@@ -1,7 +1,7 @@
-//! The detector: seeks the probe in what an input heard.
+//! The detector: locates the probe in the recording of an input.
 //!
-//! A worker (`disk/worker.rs`) of its own: a search takes tens of milliseconds. What it searches it reads from the capture
-//! buffer itself.
+//! A worker (`disk/worker.rs`) on a thread of its own: a search takes tens of milliseconds. It reads the recording from the
+//! capture buffer. Realtime: no.
 
 use super::{
     audio::capture::Capture,
@@ -10,27 +10,27 @@ use super::{
 use busker_sound::probe::{LEAD_FRAMES, Probe, Sought};
 use std::sync::Arc;
 
-/// What the control thread asks.
+/// A search.
 #[derive(Debug)]
 pub struct DetectorJob {
     /// The probe.
     pub probe: Arc<Probe>,
     /// The frame it was played from.
     pub start_frame: i64,
-    /// How many frames from that one on are searched: they have come.
+    /// Frames to search from there on; the buffer has them.
     pub frames: usize,
     /// The channel of the capture buffer.
     pub channel: usize,
 }
 
-/// What it finds.
+/// Result of a search.
 #[derive(Debug)]
 pub struct DetectorNews {
     /// Of the probe that was played from this frame.
     pub start_frame: i64,
-    /// Both sweeps; nothing where the buffer does not hold them any more.
+    /// Both sweeps; `None` if the buffer no longer holds the recording.
     pub sought: Option<[Sought; 2]>,
-    /// The highest sample of what was searched, 1.0 = full scale.
+    /// Peak of the recording, 1.0 = full scale.
     pub peak: f32,
 }
 
@@ -57,7 +57,7 @@ impl DiskWork for Detector {
         let sought = is_held.then(|| probe.seek(&self.heard));
         let peak = self.heard.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
         link.report(DetectorNews { start_frame, sought, peak });
-        // It is asked once in months.
+        // Searches are rare: the memory is returned.
         self.heard = Vec::new();
     }
 }

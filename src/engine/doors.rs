@@ -1,4 +1,4 @@
-//! The ways in, as the engine knows them: what each counts, for the status. Doors themselves are in [`crate::remote`].
+//! The counters of the remote interfaces, for the status. The doors themselves are in [`crate::remote`].
 
 use crate::status::DoorStatus;
 use std::sync::{
@@ -10,23 +10,23 @@ use std::sync::{
 #[derive(Clone, Debug, Default)]
 pub struct Doors(Arc<Mutex<Vec<Arc<Door>>>>);
 
-/// What one door counts.
+/// The counters of one door.
 #[derive(Debug)]
 pub struct Door {
     name: &'static str,
     at: String,
-    /// Those who are connected now.
+    /// Clients that are connected now.
     pub connected: AtomicU32,
-    /// Commands and questions that came in.
+    /// Commands and questions that were received.
     pub received: AtomicU64,
-    /// What came in and was no command, or from somebody who may not.
+    /// Messages that were no command, or from a client that may not send.
     pub refused: AtomicU64,
-    /// What was not done because too much came at once.
+    /// Commands that were not done because too many came at once.
     pub dropped: AtomicU64,
 }
 
 impl Doors {
-    /// A door is open from now on: `name` is what it is, `at` where.
+    /// A door is open from now on: `name` is its kind, `at` its address.
     pub fn open(&self, name: &'static str, at: impl Into<String>) -> Arc<Door> {
         let door = Arc::new(Door {
             name,
@@ -40,18 +40,18 @@ impl Doors {
         door
     }
 
-    /// How they are.
+    /// The status of each.
     pub fn status(&self) -> Vec<DoorStatus> {
         self.lock().iter().map(|door| door.status()).collect()
     }
 
-    /// Whether the part says of them what is so; how much came in is a level.
+    /// Whether the status shows them as they are; the count of received commands is a level.
     pub fn are_shown(&self, shown: &[DoorStatus]) -> bool {
         let doors = self.lock();
         doors.len() == shown.len() && doors.iter().zip(shown).all(|(door, shown)| door.is_shown(shown))
     }
 
-    /// How much came in at each, in place of what stands there.
+    /// Writes the count of received commands of each.
     pub fn count_into(&self, received: &mut Vec<u64>) {
         received.clear();
         received.extend(self.lock().iter().map(|door| door.received.load(Ordering::Relaxed)));

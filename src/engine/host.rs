@@ -1,8 +1,8 @@
-//! Hosts: where audio and MIDI meet the machine.
+//! Hosts: the audio and MIDI of the machine.
 //!
-//! A host opens a [`Device`], which says what it is; the engine builds a renderer to its measure, and
-//! [`Device::start`] turns both into a [`Driver`] that runs. What is lent comes home: a driver that ends, or a start
-//! that fails, gives the renderer back, so the same engine goes on with another device.
+//! A host opens a [`Device`], whose [`DeviceSpec`] gives its rate and channels; the engine builds a renderer for them,
+//! and [`Device::start`] turns both into a [`Driver`] that runs. A driver that ends, or a start that fails, gives the
+//! renderer back, so the same engine goes on with another device.
 //!
 //! cpal is named only under `host/alsa`, midir only in `host/alsa_midi.rs`, jack only under `host/jack`.
 
@@ -26,15 +26,14 @@ use std::sync::{
     mpsc::{self, Receiver, Sender},
 };
 
-/// What to open.
+/// The device to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioRequest {
-    /// Frames per second; the device's own where nothing is asked.
+    /// Frames per second; `None` is the device's own.
     pub sample_rate_hz: Option<u32>,
     /// Frames in a block.
     pub block_frames: Option<u32>,
-    /// How many inputs are needed at least; as many as there are, up to two, where nothing is asked. What else the device
-    /// gives is given, too.
+    /// Least number of inputs; `None` is as many as there are, up to two. The device's other inputs are opened, too.
     pub inputs: Option<usize>,
     /// JACK MIDI ports to make. They are the first ports of the renderer, in this order.
     pub jack_ports: Vec<JackPort>,
@@ -43,39 +42,39 @@ pub struct AudioRequest {
 /// A JACK MIDI port to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JackPort {
-    /// What to connect it to: a port's name or a part of it; nothing where it is empty.
+    /// The port to connect it to: a port's name or a part of it; none where it is empty.
     pub name: String,
-    /// Whether anything is sent there; otherwise it is only heard.
+    /// Whether it sends; otherwise it only receives.
     pub output: bool,
 }
 
-/// What a device is, once opened.
+/// The rate, channels and names of an open device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceSpec {
     /// `alsa`, `jack` or `sim`.
     pub host: &'static str,
-    /// As it is asked for with `--device`.
+    /// The name for `--device`.
     pub id: String,
-    /// As a person knows it.
+    /// The name to show.
     pub name: String,
     /// Frames per second.
     pub sample_rate_hz: u32,
     /// Frames in a block, as far as it is known before it runs.
     pub block_frames: u32,
-    /// Channels it gives.
+    /// Input channels.
     pub inputs: usize,
-    /// From the rendering of a frame to its being heard, in frames.
+    /// From the rendering of a frame to its output, in frames.
     pub latency_frames: u32,
 }
 
-/// Why a device cannot be had, as one sentence that says what to do.
+/// Why a device cannot be opened, as one sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct HostError(pub String);
 
 /// An open device that does not run yet.
 pub trait Device: Send {
-    /// What it is.
+    /// Its rate, channels and names.
     fn spec(&self) -> &DeviceSpec;
 
     /// Runs the renderer on it.
@@ -89,26 +88,27 @@ pub trait Device: Send {
 pub struct StartFailed {
     /// Why.
     pub error: HostError,
-    /// What was lent; nothing where the system never let go of it.
+    /// The renderer; `None` where the system never let go of it.
     pub renderer: Option<Box<Renderer>>,
 }
 
 /// A running device. Dropping it ends it.
 pub trait Driver: Send {
-    /// Ends it and gives the renderer back, or nothing where the system never let go of it.
+    /// Ends it and gives the renderer back, or `None` where the system never let go of it.
     fn stop(self: Box<Self>) -> Option<Renderer>;
 }
 
-/// How a running callback fares: written by it, read by the control thread. Relaxed atomics, each a number on its own.
+/// Load and xruns of a running callback: written by it, read by the control thread. Relaxed atomics, each a number on
+/// its own.
 #[derive(Debug, Default)]
 pub struct CallbackStats {
-    /// Blocks rendered; a stall shows as a number that stands.
+    /// Blocks rendered; in a stall the number does not change.
     pub blocks: AtomicU64,
     /// Frames in the newest block.
     pub block_frames: AtomicU32,
     /// Interruptions.
     pub xruns: AtomicU64,
-    /// For how long blocks did not come that should have, in ms, since it was last taken; short ones are not counted.
+    /// For how long blocks were missing, in ms, since it was last taken; short gaps are not counted.
     pub stood_ms: AtomicU64,
     /// Part of its period the callback takes, smoothed, in thousandths.
     pub load_permille: AtomicU32,
@@ -119,7 +119,7 @@ pub struct CallbackStats {
 }
 
 impl CallbackStats {
-    /// Notes a block of `frames` that was begun and finished at these instants. Realtime: yes.
+    /// Records a block of `frames` that began and ended at these instants. Realtime: yes.
     fn block(&self, frames: usize, sample_rate_hz: f64, began_ns: u64, ended_ns: u64) {
         let period_ns = frames as f64 * 1e9 / sample_rate_hz;
         let permille = (ended_ns.saturating_sub(began_ns) as f64 / period_ns * 1000.0) as u32;
@@ -132,10 +132,10 @@ impl CallbackStats {
     }
 }
 
-/// No device's blocks are so far apart, in ns; one that comes later comes after the machine or its device stood still.
+/// No device's blocks are so far apart, in ns; a later one means that the machine or its device stood still.
 const STOOD_NS: u64 = 500_000_000;
 
-/// A renderer inside a callback. However the stream ends, dropping this sends the renderer home.
+/// A renderer inside a callback. However the stream ends, dropping this gives the renderer back.
 pub struct RendererLoan {
     renderer: Option<Renderer>,
     stats: Arc<CallbackStats>,
@@ -158,7 +158,7 @@ impl RendererLoan {
         self.begin_at(realtime::now_ns());
     }
 
-    /// A block begins that was due at this instant, for a device that knows. Realtime: yes.
+    /// A block begins that was due at this instant, for a device that reports it. Realtime: yes.
     pub fn begin_at(&mut self, due_ns: u64) {
         let before_ns = std::mem::replace(&mut self.began_ns, realtime::now_ns());
         let stood_ns = self.began_ns.saturating_sub(before_ns);
@@ -181,7 +181,7 @@ impl RendererLoan {
         self.render_from(frames, fill, |_, _, _| None, empty);
     }
 
-    /// The same, of inputs that need not be copied: `device` gives the samples of a channel in the part where they lie, as
+    /// The same, for inputs that need not be copied: `device` gives the samples of a channel of the part in place, as
     /// for [`Renderer::process_from`]. Realtime: yes.
     pub fn render_from<'a>(
         &mut self,
@@ -213,7 +213,7 @@ impl RendererLoan {
         }
     }
 
-    /// How the callback fares.
+    /// Load and xruns of the callback.
     pub fn stats(&self) -> &CallbackStats {
         &self.stats
     }
@@ -227,7 +227,7 @@ impl RendererLoan {
 impl Drop for RendererLoan {
     fn drop(&mut self) {
         if let Some(renderer) = self.renderer.take() {
-            // Nobody waits for it when the whole engine goes down.
+            // When the whole engine ends, the receiver is gone.
             let _ = self.home.send(renderer);
         }
     }

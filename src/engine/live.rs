@@ -1,8 +1,9 @@
 //! The engine in real time: starts the threads, looks after the device, and ends everything in order.
 //!
-//! [`Engine::start`] puts the pieces on their threads. The control thread obeys commands, shows the status thirty
-//! times a second (or as often as it is told to), wakes whoever listens where it changed, and goes on with the simulated host when the device is lost, until it is back.
-//! Whatever ends it, takes are closed, notes are ended and the clock is stopped.
+//! [`Engine::start`] puts the pieces on their threads. The control thread obeys commands, publishes the status thirty
+//! times a second (or at the rate of its configuration), wakes subscribers where it changed, and goes on with the
+//! simulated host when the device is lost, until it is back. However the engine ends, takes are closed, notes are ended
+//! and the clock is stopped.
 
 mod device;
 
@@ -35,19 +36,19 @@ use std::{
 
 /// A command's effect is shown without waiting for the tick, but not more often than this.
 const SOONEST: Duration = Duration::from_millis(8);
-/// How often the callback's load is shown anew: a number that jumps cannot be read.
+/// How often a new load of the callback is shown: a number that jumps cannot be read.
 const LOAD_EVERY: Duration = Duration::from_millis(1000);
-/// How often the disk is looked at.
+/// How often the free space of the disk is read.
 const DISK_EVERY: Duration = Duration::from_secs(1);
-/// How long the disk may get on with nothing, on the way out, before what is not written of a take is given up.
+/// While the engine ends: how long the disk may write nothing before the rest of a take is given up.
 const CLOSE_TAKE: Duration = Duration::from_secs(10);
-/// And how long it may take in all: what the buffer holds is written in less, or not at all.
+/// And how long it may take in all: the frames in the buffer are written in less, or not at all.
 const CLOSE_LONGEST: Duration = Duration::from_secs(60);
-/// How long the keeper may need for what it was handed, on the way out.
+/// While the engine ends: how long the keeper may need for its last files.
 const KEEP: Duration = Duration::from_secs(10);
-/// How long a MIDI thread may need to end its notes, on the way out: a port that takes nothing is left.
+/// While the engine ends: how long a MIDI thread may need to end its notes. A port that takes nothing is left.
 const END_MIDI: Duration = Duration::from_secs(3);
-/// How long a device may need to stop, on the way out.
+/// While the engine ends: how long a device may need to stop.
 const END_DEVICE: Duration = Duration::from_secs(5);
 /// Commands obeyed before the status is shown again.
 const BURST: usize = 256;
@@ -55,13 +56,13 @@ const BURST: usize = 256;
 /// Opens a device again; slow things belong in here.
 pub type Reopen = Box<dyn FnMut() -> Result<Box<dyn Device>, HostError> + Send>;
 
-/// What an engine runs on.
+/// The device and ports of an engine.
 pub struct Machinery {
     /// The device, open.
     pub device: Box<dyn Device>,
     /// The ports, open, in the order they were asked for. Notes and knobs go to the first at the start.
     pub ports: Vec<OpenPort>,
-    /// What keeps them connected.
+    /// Keeps them connected.
     pub patchbay: Patchbay,
     /// Opens the same device again, at the same rate and with the same inputs.
     pub reopen: Reopen,
@@ -70,7 +71,7 @@ pub struct Machinery {
 impl Machinery {
     /// A device that never needs to be opened again, and ports that never go.
     pub fn lasting(device: Box<dyn Device>, ports: Vec<OpenPort>) -> Machinery {
-        let reopen: Reopen = Box::new(|| Err(HostError("this device is opened once".to_owned())));
+        let reopen: Reopen = Box::new(|| Err(HostError("this device is opened only once".to_owned())));
         Machinery { device, ports, patchbay: Patchbay::new(), reopen }
     }
 }
@@ -85,7 +86,7 @@ pub enum EngineError {
     #[error(transparent)]
     Host(HostError),
     /// The system has no more threads.
-    #[error("the system gave no thread: {0}; end other programs and try again")]
+    #[error("the system has no thread left: {0}; close other programs and try again")]
     Threads(#[from] io::Error),
 }
 
@@ -96,7 +97,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts an engine; `listener` gets what is sent.
+    /// Starts an engine; `listener` gets its notices and events.
     ///
     /// # Errors
     /// Nothing runs then.
@@ -129,7 +130,7 @@ impl Engine {
         let stats = Arc::<CallbackStats>::default();
         let driver =
             device.start(renderer, Arc::clone(&stats)).map_err(|StartFailed { error, .. }| EngineError::Host(error))?;
-        // Locked memory keeps the callback from waiting for a page; refused, everything runs on.
+        // Locked memory keeps the callback from waiting for a page; where the system refuses it, everything runs on.
         let lock = rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT;
         control.realtime.memory_locked = rustix::mm::mlockall(lock).is_ok();
         let realtime = Arc::<OnceLock<bool>>::default();
@@ -169,7 +170,7 @@ impl Engine {
             let run = catch_unwind(AssertUnwindSafe(|| live.run()));
             live.control.desk().leave();
             if run.is_err() {
-                live.control.desk().notice(Severity::Error, "the engine met a fault and ends; takes are being closed");
+                live.control.desk().notice(Severity::Error, "the engine failed and is ending; takes are being closed");
             }
             // Even after a fault: each step is on its own.
             live.end();
@@ -177,7 +178,7 @@ impl Engine {
         Ok(Engine { station, control: Some(control) })
     }
 
-    /// For whoever asks.
+    /// The asking half, for clients.
     pub fn station(&self) -> &Station {
         &self.station
     }
@@ -187,7 +188,7 @@ impl Engine {
         self.join();
     }
 
-    /// Ends it in order, and says what went wrong on the way.
+    /// Ends it in order, and returns the failures while it ended.
     pub fn end(mut self) -> Vec<String> {
         let _ = self.station.send_surely(crate::command::Command::Quit {});
         self.join();
@@ -212,7 +213,7 @@ impl Drop for Engine {
 
 /// The control thread.
 struct Live {
-    /// How often the other threads are listened to and the status is shown.
+    /// How often it reads from the other threads and publishes the status.
     turn: Duration,
     control: Control,
     audio: Audio,
@@ -220,14 +221,14 @@ struct Live {
     realtime: Arc<OnceLock<bool>>,
     /// The clock's, where it has a thread.
     clock_realtime: Option<Arc<OnceLock<bool>>>,
-    /// Whether a refusal was told, or there was none.
+    /// Whether a refusal was reported, or there was none.
     told_granted: bool,
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
-    /// What is shown.
+    /// The published status.
     shown: Shown,
-    /// The levels that others were woken for last.
+    /// The levels at the last wake of subscribers.
     woken_for: Levels,
     /// Ends with it, where profiles are watched.
     _profile_watch: Option<ProfileWatch>,
@@ -286,7 +287,7 @@ impl Live {
         }
     }
 
-    /// Shows how things are, and wakes whoever listens where there is something to be seen.
+    /// Publishes the status, and wakes subscribers where it changed.
     fn show(&mut self) {
         let now = self.now();
         let is_changed = self.control.show(&mut self.shown, now);
@@ -309,26 +310,25 @@ impl Live {
 
     fn clock_may_have_changed(&self) {
         if self.control.follows_a_clock() {
-            // The plan may have been bent.
+            // The plan may have changed.
             self.wake_clock();
         }
     }
 
-    /// A MIDI thread that met a fault has left its synths silent; what it did is not done any more.
+    /// A MIDI thread that met a fault has silenced its synths; its work is not done any more.
     fn look_after_threads(&mut self) {
         let ended = |thread: &mut Option<JoinHandle<()>>| thread.take_if(|thread| thread.is_finished()).is_some();
         for (ended, what) in
             [(ended(&mut self.scheduler), "notes and knobs"), (ended(&mut self.clock), "the MIDI clock")]
         {
             if ended {
-                let text =
-                    format!("{what} met a fault and stopped; recording goes on: leave with ctrl-q and start again");
+                let text = format!("{what} failed and stopped; recording continues: quit with ctrl-q and start again");
                 self.control.desk().notice(Severity::Error, text);
             }
         }
     }
 
-    /// Whether the threads got what they asked for; they ask once they run. A refusal is told once.
+    /// Reads whether the threads got SCHED_FIFO; they ask once they run. A refusal is reported once.
     fn show_granted(&mut self) {
         let (scheduler, clock) = (self.realtime.get(), self.clock_realtime.as_ref().map(|clock| clock.get()));
         self.control.realtime.scheduler = scheduler == Some(&true);
@@ -351,7 +351,7 @@ impl Live {
     }
 
     fn obey(&mut self, Request { asked_ns, command, guest, reply }: Request) {
-        // The instant it was asked is the instant it is for: what is late is this thread.
+        // The command is executed for the instant it was asked at: only this thread is late.
         let now = Moment { ns: asked_ns, ..self.now() };
         let outcome = self.control.obey(&command, guest, now);
         match (outcome, reply) {
@@ -369,7 +369,7 @@ impl Live {
 
     fn answer(&mut self, answers: Vec<(Reply, Answer)>) {
         if !answers.is_empty() {
-            // Whoever has the answer finds in the status what it led to.
+            // A client that has the answer finds its effect in the status.
             self.show();
         }
         for (reply, answer) in answers {
@@ -377,7 +377,7 @@ impl Live {
         }
     }
 
-    /// The plan may have changed: the clock looks again when its next pulse is due.
+    /// The plan may have changed: the clock thread computes again when its next pulse is due.
     fn wake_clock(&self) {
         if let Some(clock) = &self.clock {
             clock.thread().unpark();
@@ -408,13 +408,13 @@ impl Live {
         }
     }
 
-    /// The way out, the same whatever led here: takes, then notes, then the clock, then the device, then small files.
+    /// Ends the engine, always in the same order: takes, then notes, then the clock, then the device, then small files.
     fn end(&mut self) {
         let steps: [fn(&mut Live); 6] =
             [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device, Live::save_last, Live::end_keeper];
         for step in steps {
             if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
-                tracing::error!("a step of the way out met a fault; the next one is taken");
+                tracing::error!("a shutdown step failed; the next one runs");
             }
         }
         self.control.desk().tell(&Event::Quit);
@@ -443,7 +443,7 @@ impl Live {
         if let Some(scheduler) = self.scheduler.take()
             && !join_within(scheduler, END_MIDI)
         {
-            tracing::error!("the MIDI thread does not end: a port takes nothing, and notes may sound on");
+            tracing::error!("the MIDI thread does not end: a port accepts nothing, and notes may keep sounding");
         }
         // Ports in the callback have the note-offs when a block later than these messages was rendered.
         let block = u64::from(self.audio.stats.block_frames.load(Ordering::Relaxed));
@@ -457,7 +457,7 @@ impl Live {
         if let Some(clock) = self.clock.take() {
             clock.thread().unpark();
             if !join_within(clock, END_MIDI) {
-                tracing::error!("the clock's thread does not end: followers may not hear the stop");
+                tracing::error!("the clock's thread does not end: followers may not receive the stop");
             }
         }
         self.control.listen(self.now());
@@ -467,7 +467,7 @@ impl Live {
         let Some(driver) = self.audio.take_driver() else { return };
         let stop = thread::Builder::new().name("device-end".into()).spawn(move || drop(driver.stop()));
         if !stop.is_ok_and(|stop| join_within(stop, END_DEVICE)) {
-            tracing::error!("the audio device does not stop; it is left");
+            tracing::error!("the audio device does not stop; it is abandoned");
         }
     }
 
@@ -479,8 +479,7 @@ impl Live {
         self.control.close_keeper();
         let Some(keeper) = self.keeper.take() else { return };
         if !join_within(keeper, KEEP) {
-            let text =
-                "the disk does not answer: the last changes of session, snapshots or what was learned may be lost";
+            let text = "the disk does not answer: the last changes of session, snapshots or MIDI mappings may be lost";
             self.control.desk().notice(Severity::Error, text);
         }
         self.control.listen_to_keeper(self.now().ns);

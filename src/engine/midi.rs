@@ -1,4 +1,4 @@
-//! MIDI out: the clock, the scheduler, and the ports they write to. MIDI in: what the ports hear.
+//! MIDI out: the clock, the scheduler, and the ports they write to. MIDI in: messages received at the ports.
 
 pub mod clock_out;
 pub mod clock_thread;

@@ -1,7 +1,7 @@
 //! The engine in virtual time: the same pieces, stepped one after the other, as fast as the machine goes.
 //!
-//! Frame and instant are the same thing, nothing runs beside anything else, and a command takes effect on exactly the
-//! frame it was given on, so a run is the same to the sample and the byte every time.
+//! Frame and instant are the same thing, nothing runs at the same time as anything else, and a command takes effect on
+//! exactly the frame it was given on, so a run is the same to the sample and the byte every time.
 
 use super::{
     assembly::{Assembly, NoSuchInput, Time, assemble},
@@ -26,7 +26,7 @@ use std::{cell::RefCell, sync::mpsc};
 /// Frames per second in virtual time.
 pub const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Frames in a block. Commands cut blocks, so this changes nothing but speed.
-const BLOCK_FRAMES: i64 = 256;
+pub(super) const BLOCK_FRAMES: i64 = 256;
 
 /// An engine in virtual time, with the built-in synth behind its MIDI port and its inputs.
 pub struct Offline {
@@ -36,7 +36,7 @@ pub struct Offline {
     /// A cable from the left output to the first input.
     #[cfg(test)]
     cable: Option<tests::Cable>,
-    /// What is shown; brought up to date when somebody asks.
+    /// The published status; brought up to date on request.
     shown: RefCell<Shown>,
 }
 
@@ -55,7 +55,7 @@ impl Offline {
         Offline::with(config, &PortSettings::default())
     }
 
-    /// An engine at frame 0 whose port gets this, so that a wire can be tried out.
+    /// An engine at frame 0 whose port has these settings, so that a wire can be tried out.
     ///
     /// # Errors
     /// Where the inputs asked for are not the built-in synth's.
@@ -70,8 +70,12 @@ impl Offline {
         Offline::of_device(config, ports, 0)
     }
 
-    /// The same, of a device with so many inputs, whose samples are where the renderer takes them from.
-    fn of_device(config: &EngineConfig, ports: Vec<OpenPort>, inputs: usize) -> Result<Offline, NoSuchInput> {
+    /// The same, for a device with so many inputs, whose samples the renderer reads in place.
+    pub(super) fn of_device(
+        config: &EngineConfig,
+        ports: Vec<OpenPort>,
+        inputs: usize,
+    ) -> Result<Offline, NoSuchInput> {
         let spec = DeviceSpec {
             host: "sim",
             id: "sim".to_owned(),
@@ -98,18 +102,18 @@ impl Offline {
         &self.engine.station
     }
 
-    /// From now on `listener` hears of each message.
+    /// From now on `listener` gets each message.
     pub fn listen_to_sent(&mut self, listener: SentListener) {
         self.engine.control.listen_to_sent(listener);
     }
 
-    /// The control, to be given what other threads would tell it.
+    /// The control thread's state, for tests that act as another thread.
     #[cfg(test)]
     pub(super) fn control(&mut self) -> &mut super::control::Control {
         &mut self.engine.control
     }
 
-    /// Somebody has left.
+    /// A client has left.
     #[cfg(test)]
     pub(super) fn leave(&mut self, guest: Guest) {
         let now = self.now();
@@ -124,10 +128,16 @@ impl Offline {
         offline
     }
 
-    /// What the outputs got in the newest block: left or right, with as many frames of it as it had.
+    /// The outputs of the newest block: left or right, as long as the block was.
     #[cfg(test)]
     pub(super) fn output(&self, channel: usize) -> &[f32] {
         self.engine.renderer.output(channel)
+    }
+
+    /// Room for the next block of a device input.
+    #[cfg(test)]
+    pub(super) fn input_mut(&mut self, channel: usize) -> &mut [f32] {
+        self.engine.renderer.device_input_mut(channel)
     }
 
     /// The present frame.
@@ -144,7 +154,7 @@ impl Offline {
         self.ask_as(Guest::NOBODY, command)
     }
 
-    /// Obeys a command of somebody who may leave.
+    /// Obeys a command of a client that may leave.
     pub(super) fn ask_as(&mut self, guest: Guest, command: &Command) -> Answer {
         let (reply, answer) = mpsc::channel();
         self.ask_then(guest, command, Box::new(move |answer| drop(reply.send(answer))));
@@ -162,7 +172,7 @@ impl Offline {
         self.listen();
     }
 
-    /// Has the threads that block do all there is to do, and takes in what they tell.
+    /// Has the threads that block do all their work, and takes in their reports.
     fn listen(&mut self) {
         let now = self.now();
         let Assembly { control, disk, detector, .. } = &mut self.engine;
@@ -181,7 +191,7 @@ impl Offline {
         self.listen();
     }
 
-    /// Whether someone asked to leave.
+    /// Whether a client asked to quit.
     pub fn quitting(&self) -> bool {
         self.engine.control.quitting()
     }
@@ -212,22 +222,22 @@ impl Offline {
         self.listen();
     }
 
-    /// How things are.
+    /// The status.
     pub fn status(&self) -> Status {
         let shown = &mut *self.shown.borrow_mut();
         self.engine.control.show(shown, self.now());
         shown.status()
     }
 
-    /// A turn of the control thread alone, as it is taken thirty times a second in real time: what others report is taken
-    /// in, and what changed is shown at the station.
+    /// A turn of the control thread alone, as it is taken thirty times a second in real time: it takes in reports, and
+    /// publishes changes.
     pub fn turn(&mut self) {
         let now = self.now();
         self.engine.control.listen(now);
         self.show();
     }
 
-    /// Shows at the station what changed.
+    /// Publishes changes of the status.
     pub fn show(&mut self) {
         let now = self.now();
         let shown = self.shown.get_mut();
@@ -235,7 +245,7 @@ impl Offline {
         self.engine.control.desk().show(shown);
     }
 
-    /// Winds up: the take is closed, the synths are silent, the clock is stopped.
+    /// Ends the run: the take is closed, the synths are silent, the clock is stopped.
     pub fn finish(&mut self) {
         self.engine.control.wind_up(self.now());
         while self.engine.control.is_take_open() {
@@ -253,7 +263,7 @@ impl Offline {
     }
 }
 
-/// The instant of a frame: nothing is heard late and everything can still be changed.
+/// The instant of a frame: output has no delay, and every frame can still be changed.
 fn moment(frame: i64) -> Moment {
     let ns_per_frame = 1e9 / f64::from(SAMPLE_RATE_HZ);
     let heard = FrameTime { frame, ns: frame as f64 * ns_per_frame, ns_per_frame };

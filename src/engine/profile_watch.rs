@@ -1,11 +1,11 @@
 //! The thread "profiles": notices that a profile was edited, reads all of them again and hands them to the control
 //! thread, which never waits for the disk. Realtime: no.
 //!
-//! It looks at the files four times a second rather than have the kernel tell (inotify, the `notify` crate): what is
-//! told is told of folders, so nothing comes of a file behind a link into another folder (as those who keep their
-//! settings in git have them), of a folder that another machine shares, or of one that does not exist yet or was put in
-//! another's place. A look is one reading of the folder and a `stat` for each file, and needs no library. Measured: the
-//! thread takes 0.07 % of a core with one file, 0.5 % with 400.
+//! It looks at the files four times a second and does not use the kernel's notifications (inotify, the `notify` crate):
+//! these are about folders, so they miss a file behind a link into another folder (as users who keep their settings in
+//! git have them), a folder that another machine shares, or one that does not exist yet or replaced another. A look is
+//! one reading of the folder and a `stat` for each file, and needs no library. Measured: the thread takes 0.07 % of a
+//! core with one file, 0.5 % with 400.
 //!
 //! Editors write in steps: files are read when two looks in a row found them the same.
 
@@ -18,16 +18,16 @@ use std::{
     time::Duration,
 };
 
-/// How often the files are looked at, and how long they must be left alone to be read.
+/// How often the thread looks at the files, and how long they must be unchanged to be read.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// The watching thread. Dropping it ends it; nobody waits for that, for a disk may be slow.
+/// The watching thread. Dropping it ends it without waiting, for a disk may be slow.
 pub struct ProfileWatch {
     _end: Sender<()>,
 }
 
 impl ProfileWatch {
-    /// Watches what was read; `knock` is called after each piece of news.
+    /// Watches the files that were read; `knock` is called after each report.
     ///
     /// # Errors
     /// Where the system gives no thread.
@@ -36,7 +36,7 @@ impl ProfileWatch {
         knock: impl Fn() + Send + 'static,
     ) -> io::Result<(ProfileWatch, Receiver<ProfileNews>)> {
         let (end, ended) = mpsc::channel();
-        // News is as rare as a hand that saves a file.
+        // Reports are rare: one for each file a user saves.
         let (sender, news) = mpsc::channel();
         let mut watcher = Watcher::new(reading);
         thread::Builder::new().name("profiles".to_owned()).spawn(move || {
@@ -53,11 +53,11 @@ impl ProfileWatch {
     }
 }
 
-/// What the thread knows.
+/// The state of the thread.
 struct Watcher {
-    /// What was read last.
+    /// The profiles read last.
     reading: ProfileScan,
-    /// How the files stood at the last look.
+    /// The stamps of the files at the last look.
     seen: FileStamps,
 }
 
@@ -66,7 +66,7 @@ impl Watcher {
         Watcher { seen: reading.marks().clone(), reading }
     }
 
-    /// Looks at the files once, and reads them where they were edited and are left alone now.
+    /// Looks at the files once, and reads them where they were edited and are unchanged now.
     fn look(&mut self) -> Option<ProfileNews> {
         let marks = self.reading.places().look();
         let is_still = marks == self.seen;

@@ -1,6 +1,6 @@
-//! Asking the system for what real-time threads need: SCHED_FIFO, locked memory, precise timers.
+//! Requests to the system for the real-time threads: SCHED_FIFO, locked memory, precise timers.
 //!
-//! Where it is refused, everything runs on, and the screen says so.
+//! Where the system refuses, everything runs on, and the screen says so.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{num::NonZeroU64, thread, time::Duration};
@@ -9,7 +9,7 @@ use thread_priority::{
     set_thread_priority_and_policy, thread_native_id,
 };
 
-/// What to tell a musician whose system refuses real-time scheduling.
+/// The notice for a musician whose system refuses real-time scheduling.
 pub const HOW_TO_ALLOW: &str = "no real-time priority: everything works, but notes and clock may come late under load; \
     give the audio group rtprio 95 and memlock unlimited in /etc/security/limits.d, join it and log in again";
 
@@ -17,17 +17,17 @@ pub const HOW_TO_ALLOW: &str = "no real-time priority: everything works, but not
 pub const CLOCK_PRIORITY: u8 = 60;
 /// SCHED_FIFO priority of the scheduler.
 pub const SCHEDULER_PRIORITY: u8 = 55;
-/// SCHED_FIFO priority of what comes in at ports: it is stamped when it comes, but never delays what goes out.
+/// SCHED_FIFO priority of the thread for input ports: it stamps each message when it comes, but never delays output.
 pub const PORTS_PRIORITY: u8 = 54;
 /// SCHED_FIFO priority of the simulated host's callback.
 pub const CALLBACK_PRIORITY: u8 = 50;
 
 /// A thread is never woken longer than this before its instant.
 const AWAKE_NS_MAX: u64 = 50_000;
-/// How slowly the time that waking takes is learned: its mean over about so many times.
+/// How slowly the wake-up time is learned: its mean over about so many times.
 const WAKINGS: u64 = 16;
 
-/// With feature `rt-check`, aborts on any allocation inside, and on any freeing: what runs in the callback, in the clock
+/// With feature `rt-check`, aborts on any allocation inside, and on any freeing: for code in the callback, in the clock
 /// and in the scheduler.
 pub fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(feature = "rt-check")]
@@ -36,7 +36,7 @@ pub fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Inside of [`no_alloc`], where allocating cannot be helped: what libraries do that write to a port, and the freeing of a
+/// Inside of [`no_alloc`], where allocating cannot be helped: libraries that write to a port, and the freeing of a
 /// SysEx.
 pub fn may_alloc<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(feature = "rt-check")]
@@ -64,7 +64,8 @@ pub fn is_granted() -> bool {
     thread::spawn(|| request(CALLBACK_PRIORITY)).join().unwrap_or(false)
 }
 
-/// Open files that are enough: eight takes of 32 files and every guest. More would only cost programs that walk through all.
+/// Open files that are enough: eight takes of 32 files and every client. More would only cost programs that walk
+/// through all.
 const OPEN_FILES: u64 = 65_536;
 
 /// Raises the soft limit of open files, often 1024, as far as the system allows.
@@ -93,22 +94,23 @@ pub fn park_until(at_ns: u64) {
     }
 }
 
-/// Sleeps to instants more exactly than the system wakes: woken a little early, it waits for the rest awake. Only for a
-/// thread under SCHED_FIFO: another may be interrupted while it waits and would have used its share of the core up.
+/// Sleeps to instants more exactly than the system wakes: it wakes a little early and spins for the rest. Only for a
+/// thread under SCHED_FIFO: another may be interrupted while it spins and would have used its share of the core up.
 pub struct ExactSleep {
-    /// How long waking took of late.
+    /// The mean wake-up time of late.
     waking_ns: u64,
 }
 
 impl ExactSleep {
-    /// Nothing is known of the machine yet.
+    /// The wake-up time of this machine is not known yet.
     pub fn new() -> ExactSleep {
         ExactSleep { waking_ns: AWAKE_NS_MAX / 2 }
     }
 
     /// Sleeps to an instant, or till the thread is unparked.
     pub fn until(&mut self, at_ns: u64) {
-        // The mean and no more: half the wakings are then late by a few microseconds, and little is spent on the others.
+        // The mean and no more: half the wake-ups are then late by a few microseconds, and little is spent on the
+        // others.
         let wake_ns = at_ns.saturating_sub(self.waking_ns);
         let slept = now_ns() < wake_ns;
         park_until(wake_ns);

@@ -1,4 +1,4 @@
-//! Which device and which ports: what was asked for, or what is there.
+//! Chooses the device and the ports: those asked for, or those that are there.
 //!
 //! [`select`] is on the way to the first frame, so it opens and does not enumerate; [`listing`] looks at everything and
 //! may take its time. Realtime: no.
@@ -25,18 +25,18 @@ use crate::{
 use machine::{Machine, ThisMachine};
 use std::sync::Arc;
 
-/// What an engine is started with.
+/// The device and ports for an engine, and notices.
 pub struct Selection {
-    /// What it runs on.
+    /// The device and ports.
     pub machinery: Machinery,
-    /// What a person should know.
+    /// Notices for the user.
     pub notices: Vec<(Severity, String)>,
 }
 
 /// Opens a device and ports. `auto` takes the best there is, and never fails.
 ///
 /// # Errors
-/// Where something asked for by name cannot be had.
+/// Where a device or port asked for by name cannot be opened.
 pub fn select(
     device: &DeviceChoice,
     ports: &[PortWish],
@@ -92,16 +92,17 @@ fn select_on(
             "a `jack:` port needs a JACK device{why}: start a JACK server and choose `jack`, or choose an `alsa:` or `raw:` port"
         )));
     }
-    let notice = format!("nothing is heard: no audio device opens ({}); the simulated host plays", refusals.join("; "));
+    let notice = format!("no sound: no audio device opens ({}); the simulated host runs", refusals.join("; "));
     let chosen = choose_ports(machine.as_ref(), &DeviceLocation::Sim, ports, profile);
     let device = open_at(machine.as_ref(), &DeviceLocation::Sim, request)?;
     finish(machine, DeviceLocation::Sim, device, &chosen, profile, request, vec![(Severity::Warning, notice)])
 }
 
-/// Where `auto` looks, the best first, and why there. Cards that are not for this user are no places, but a reason.
+/// The places where `auto` looks, the best first, with the reason. Cards that this user may not open are no places, but
+/// a refusal.
 fn auto_places(machine: &dyn Machine, refusals: &mut Vec<String>) -> Vec<(DeviceLocation, String)> {
     if machine.jack_running(None) {
-        let jack = (DeviceLocation::Jack(None), "a JACK server runs".to_owned());
+        let jack = (DeviceLocation::Jack(None), "a JACK server is running".to_owned());
         return [jack].into_iter().chain(auto_cards(&machine.alsa_cards(), refusals)).collect();
     }
     auto_cards(&machine.alsa_cards(), refusals)
@@ -115,11 +116,11 @@ fn auto_cards(cards: &Cards, refusals: &mut Vec<String>) -> Vec<(DeviceLocation,
     cards.picks().into_iter().map(|pick| (DeviceLocation::Alsa(pick.id), pick.why)).collect()
 }
 
-/// What a person should know of the device that was opened: why `auto` took it, and whether it can be recorded from.
+/// Notices about the device that was opened: why `auto` took it, and whether it can be recorded from.
 fn told_of(spec: &DeviceSpec, why: Option<&String>) -> Vec<(Severity, String)> {
     let DeviceSpec { host, id, name, inputs, .. } = spec;
     if let Some(why) = why {
-        tracing::info!(id, "auto takes {name}: {why}");
+        tracing::info!(id, "auto chooses {name}: {why}");
     }
     match (*host, inputs, why) {
         ("sim", ..) => Vec::new(),
@@ -158,7 +159,7 @@ fn finish(
     };
     let ports = wishes.iter().map(&mut open).collect::<Result<_, _>>()?;
     let spec = device.spec();
-    // The renderer is made to these inputs, and goes on at another rate only where the device has come back so.
+    // The renderer is made for these inputs, and goes on at another rate only where the device has come back so.
     let inputs = Some(spec.inputs);
     let again = AudioRequest { sample_rate_hz: Some(spec.sample_rate_hz), inputs, ..request.clone() };
     let at_any_rate = AudioRequest { sample_rate_hz: None, ..again.clone() };
@@ -185,7 +186,7 @@ fn open_at(
     }
 }
 
-/// A port once it is known which.
+/// A port that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum ChosenPort {
     BuiltIn,
@@ -194,7 +195,7 @@ enum ChosenPort {
     Raw(String),
 }
 
-/// The same with what it gets.
+/// The same with its settings.
 struct Chosen {
     port: ChosenPort,
     settings: PortSettings,
@@ -246,11 +247,11 @@ fn auto_port(machine: &dyn Machine, place: &DeviceLocation, profile: &Profile) -
     let ranked = ports.iter().filter_map(|port| profile.port_rank(&name(port)).map(|rank| (rank, port)));
     // The first of equals.
     if let Some((_, port)) = ranked.min_by_key(|(rank, _)| *rank) {
-        return (port.clone(), format!("its name says {}", profile.name));
+        return (port.clone(), format!("its name contains {}", profile.name));
     }
     match ports.iter().find(|port| !alsa_midi::is_system(&name(port))) {
-        Some(port) => (port.clone(), format!("no port's name says {}; it is the first there is", profile.name)),
-        None => (ChosenPort::BuiltIn, "no MIDI port is there".to_owned()),
+        Some(port) => (port.clone(), format!("no port's name contains {}; it is the first port", profile.name)),
+        None => (ChosenPort::BuiltIn, "no MIDI port".to_owned()),
     }
 }
 

@@ -1,11 +1,12 @@
-//! How everyone outside talks to the engine: commands in, the newest status and the events out.
+//! How front ends talk to the engine: commands in, the newest status and events out.
 //!
-//! What is shown lies on a board under a lock that neither side holds for longer than it takes to copy a few numbers and a
-//! reference; no real-time thread comes near it. Parts are references; levels are copied, the newest wins, and peaks are
+//! The status lies on a board under a lock, which neither side holds for longer than it takes to copy a few numbers and
+//! a reference; no real-time thread takes it. Parts are references; levels are copied, the newest wins, and peaks are
 //! held for each [`Watcher`] until it looks.
 //!
-//! [`Station`] is the asking half, cheap to clone, for any thread that is not real time. [`Desk`] is the half of whoever
-//! obeys: the control thread, or where the engine is another process, the line to it ([`crate::remote::socket::client`]).
+//! [`Station`] is the asking half, cheap to clone, for any thread that is not real time. [`Desk`] is the half of the
+//! thread that obeys: the control thread, or, where the engine is another process, the connection to it
+//! ([`crate::remote::socket::client`]).
 
 use crate::{
     command::Command,
@@ -29,44 +30,44 @@ const COMMANDS: usize = 1024;
 /// Events that may wait for a subscriber.
 const EVENTS: usize = 1024;
 
-/// What a command led to: a sentence where there is something to say, or the sentence that says why not.
+/// The answer to a command: a sentence, which may be empty, or the reason for a refusal.
 pub type Answer = Result<String, String>;
 
 /// The engine is gone; nothing was done.
-pub const ENGINE_GONE: &str = "the engine has ended; nothing was done";
+pub const ENGINE_GONE: &str = "the engine has ended; the command was not run";
 
-/// Why a command did not even reach the engine. Nothing was done.
+/// Why a command did not reach the engine. Nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAsked {
-    /// It has more to do than it can hold.
-    #[error("the engine is busy; this was not done")]
+    /// The engine's queue of commands is full.
+    #[error("the engine is busy; the command was not run")]
     Busy,
-    /// It has ended.
+    /// The engine has ended.
     #[error("{ENGINE_GONE}")]
     Gone,
 }
 
-/// Gets the answer, on the thread of whoever obeys: it must be quick. Dropped uncalled, the engine has ended.
+/// Gets the answer, on the thread that obeys: it must be quick. Dropped uncalled, the engine has ended.
 pub type Reply = Box<dyn FnOnce(Answer) + Send>;
 
-/// Who asks, where it matters that they leave: what they looked at and the notes they hold end with them.
+/// A client that can leave: the engine then ends the notes it holds and forgets the panels it looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Guest(pub(super) u32);
 
 impl Guest {
-    /// Whoever comes and goes without a trace: scripts, one-shot commands, datagrams.
+    /// Clients that hold nothing between commands: scripts, one-shot commands, datagrams.
     pub const NOBODY: Guest = Guest(0);
 }
 
-/// A command on its way.
+/// A command in the queue.
 pub struct Request {
-    /// When it was asked, in ns on the engine's clock.
+    /// When it was asked for, in ns on the engine's clock.
     pub asked_ns: u64,
-    /// What is asked.
+    /// The command.
     pub command: Command,
-    /// By whom.
+    /// The client that asks.
     pub guest: Guest,
-    /// Where the answer goes, if anyone waits for it. Otherwise a failure becomes a notice.
+    /// Gets the answer. Without it, a failure becomes a notice.
     pub reply: Option<Reply>,
 }
 
@@ -76,14 +77,14 @@ impl fmt::Debug for Request {
     }
 }
 
-/// What reaches the control thread.
+/// An item in the control thread's queue.
 #[derive(Debug)]
 pub enum Errand {
     /// A command.
     Obey(Request),
-    /// A guest has left.
+    /// A client has left.
     Leave(Guest),
-    /// Something happened that it should look at now.
+    /// Something came in that the control thread should look at now.
     Look,
 }
 
@@ -96,27 +97,27 @@ struct Board {
     shown: Mutex<OnBoard>,
     listeners: Mutex<Listeners>,
     missed: AtomicU64,
-    /// How many there were.
+    /// Clients so far.
     guests: AtomicU32,
 }
 
 struct OnBoard {
     parts: Arc<Status>,
     levels: Levels,
-    /// Of each watcher, by its number.
+    /// Peaks of each watcher, by its number.
     peaks: Vec<(u64, Peaks)>,
-    /// How many watchers there were.
+    /// Watchers so far.
     watchers: u64,
 }
 
 #[derive(Default)]
 struct Listeners {
     subscribers: Vec<Subscriber>,
-    /// What was told before anyone listened; the first subscriber gets it.
+    /// Events sent before the first subscriber came; it gets them.
     early: Vec<Event>,
-    /// What every subscriber gets first: it stays true.
+    /// Events that stay true; every subscriber gets them first.
     standing: Vec<Event>,
-    /// What went wrong since the way out began; nothing before that.
+    /// Failures since the engine began to end; none before that.
     lost: Option<Vec<String>>,
 }
 
@@ -163,13 +164,13 @@ impl Board {
 #[derive(Clone)]
 pub struct Station {
     errands: SyncSender<Errand>,
-    /// A look is on its way: one is enough.
+    /// A [`Errand::Look`] is in the queue: one is enough.
     look: Arc<AtomicBool>,
     board: Arc<Board>,
     presence: Option<Arc<Presence>>,
 }
 
-/// A guest, as long as somebody asks in their name.
+/// A client, as long as a clone of its station exists.
 struct Presence {
     guest: Guest,
     errands: SyncSender<Errand>,
@@ -178,21 +179,21 @@ struct Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         if let Err(TrySendError::Full(leave)) = self.errands.try_send(Errand::Leave(self.guest)) {
-            // Notes hang on it, and whoever drops this may be the one who takes from the queue.
+            // The client's notes hang on it, and the thread that drops this may be the one that empties the queue.
             let errands = self.errands.clone();
             let _ = thread::Builder::new().spawn(move || errands.send(leave));
         }
     }
 }
 
-/// The half of whoever obeys.
+/// The half of the thread that obeys.
 pub struct Desk {
     errands: Receiver<Errand>,
     look: Arc<AtomicBool>,
     bulletin: Bulletin,
 }
 
-/// Shows and tells; for any thread.
+/// Publishes the status and sends events, from any thread.
 #[derive(Clone)]
 pub struct Bulletin(Arc<Board>);
 
@@ -214,8 +215,8 @@ pub fn station(status: Status) -> (Station, Desk) {
 }
 
 impl Station {
-    /// The same for somebody new: when the last clone of this one is gone, the notes they hold are ended and nothing is
-    /// kept for them to look at.
+    /// A station for a new client. When its last clone is dropped, the notes the client holds end and nothing is kept
+    /// for it to look at.
     pub fn guest(&self) -> Station {
         let guest = Guest(self.board.guests.fetch_add(1, Ordering::Relaxed).wrapping_add(1));
         let presence = Presence { guest, errands: self.errands.clone() };
@@ -234,43 +235,43 @@ impl Station {
         })
     }
 
-    /// Asks, without waiting. A refusal comes back as a notice; so does a queue that is full, here as the answer.
+    /// Sends a command without waiting for the answer. A refusal comes back as a notice.
     ///
     /// # Errors
-    /// Where the engine is gone or has more to do than it can hold: nothing was done.
+    /// Where the engine has ended or its queue is full: nothing was done.
     pub fn send(&self, command: Command) -> Result<(), NotAsked> {
         self.try_send(self.request(command, None))
     }
 
-    /// Asks, without waiting; the answer goes to `reply`.
+    /// Sends a command without waiting; `reply` gets the answer.
     ///
     /// # Errors
-    /// Where the engine is gone or has more to do than it can hold: nothing was done.
+    /// Where the engine has ended or its queue is full: nothing was done.
     pub fn ask_then(&self, command: Command, reply: impl FnOnce(Answer) + Send + 'static) -> Result<(), NotAsked> {
         self.try_send(self.request(command, Some(Box::new(reply))))
     }
 
-    /// Asks, and waits where the engine has more to do than it can hold: for what must not be lost
+    /// Sends a command and waits while the queue is full: for commands that must not be lost
     /// ([`Command::must_arrive`]).
     ///
     /// # Errors
-    /// Where the engine is gone.
+    /// Where the engine has ended.
     pub fn send_surely(&self, command: Command) -> Result<(), NotAsked> {
         self.errands.send(self.request(command, None)).map_err(|_| NotAsked::Gone)
     }
 
-    /// Has the control thread look at what came in, without waiting for its next turn.
+    /// Has the control thread look at its inputs without waiting for its next turn.
     pub fn knock(&self) {
         if !self.look.swap(true, Ordering::AcqRel) && self.errands.try_send(Errand::Look).is_err() {
-            // So much to do that it looks anyway.
+            // The queue is full: the control thread looks anyway.
             self.look.store(false, Ordering::Release);
         }
     }
 
-    /// Asks and waits for the answer.
+    /// Sends a command and waits for the answer.
     ///
     /// # Errors
-    /// Why the command was refused, or that the engine is gone.
+    /// The reason for a refusal, or that the engine has ended.
     pub fn ask(&self, command: Command) -> Answer {
         let (reply, answer) = mpsc::channel();
         let reply: Reply = Box::new(move |answer| drop(reply.send(answer)));
@@ -278,12 +279,13 @@ impl Station {
         answer.recv().unwrap_or_else(|_| Err(ENGINE_GONE.to_owned()))
     }
 
-    /// What went wrong on the way out, in sentences: each has been told, but whoever left first did not hear it.
+    /// Failures while the engine ended, in sentences. Each was also sent as a notice, but a subscriber that left first
+    /// did not get it.
     pub fn lost(&self) -> Vec<String> {
         self.board.listeners().lost.clone().unwrap_or_default()
     }
 
-    /// How things are, levels included. Parts that hold no levels that moved are shared.
+    /// The newest status, levels included. Parts whose levels did not change are shared.
     pub fn status(&self) -> Arc<Status> {
         let shown = self.board.shown();
         let mut status = Status::clone(&shown.parts);
@@ -293,7 +295,7 @@ impl Station {
         Arc::new(status)
     }
 
-    /// Somebody who looks at their own rate and misses no peak in between.
+    /// A reader with its own rate that misses no peak in between.
     pub fn watcher(&self) -> Watcher {
         let mut shown = self.board.shown();
         shown.watchers += 1;
@@ -304,8 +306,9 @@ impl Station {
         Watcher { number, parts, levels, board: Arc::clone(&self.board) }
     }
 
-    /// Every event from now on, what stays true, and for the first subscriber those that nobody heard. `wake` is called on the control
-    /// thread after each event, when a part of the status changed and when levels moved; it must be quick.
+    /// Every event from now on, those that stay true, and for the first subscriber those sent before. The control
+    /// thread calls `wake` after each event, when a part of the status changed and when levels changed; it must be
+    /// quick.
     pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Receiver<Event> {
         let (events, receiver) = mpsc::sync_channel(EVENTS);
         let mut listeners = self.board.listeners();
@@ -319,7 +322,7 @@ impl Station {
     }
 }
 
-/// Looks at what is shown, at its own rate.
+/// Reads the status at its own rate.
 pub struct Watcher {
     number: u64,
     parts: Arc<Status>,
@@ -328,7 +331,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Takes the newest: of each meter, the highest peak since the last time.
+    /// Takes the newest status: for each meter, the highest peak since the last time.
     pub fn look(&mut self) {
         let mut shown = self.board.shown();
         self.parts = Arc::clone(&shown.parts);
@@ -344,17 +347,17 @@ impl Watcher {
         self.parts = Arc::clone(&self.board.shown().parts);
     }
 
-    /// The parts, as they were when it looked. Levels stand in them as they were when each part was made.
+    /// The parts at the last look. Their levels are those of when each part was made.
     pub fn parts(&self) -> &Arc<Status> {
         &self.parts
     }
 
-    /// The levels, as they were when it looked.
+    /// The levels at the last look.
     pub fn levels(&self) -> &Levels {
         &self.levels
     }
 
-    /// All of it as others read it.
+    /// The whole status, with the levels in its parts.
     pub fn status(&self) -> Status {
         let mut status = Status::clone(&self.parts);
         self.levels.lay_over(&mut status);
@@ -375,10 +378,10 @@ impl Drop for Watcher {
 }
 
 impl Desk {
-    /// What is to be done next, waiting up to `patience` for it.
+    /// The next item of the queue, waiting up to `patience` for it.
     ///
     /// # Errors
-    /// `Disconnected` when nobody is left who could ask.
+    /// `Disconnected` when no station is left.
     pub fn errand(&self, patience: Duration) -> Result<Errand, RecvTimeoutError> {
         let errand = self.errands.recv_timeout(patience)?;
         if matches!(errand, Errand::Look) {
@@ -387,7 +390,7 @@ impl Desk {
         Ok(errand)
     }
 
-    /// Tells every subscriber, and the log.
+    /// Sends an event to every subscriber, and to the log.
     pub fn tell(&self, event: &Event) {
         // The screen may have room for half of it.
         if let Some((severity, text)) = event.notice() {
@@ -396,17 +399,17 @@ impl Desk {
         self.bulletin.tell(event);
     }
 
-    /// The way out begins: from now on what goes wrong is kept for [`Station::lost`].
+    /// The engine begins to end: from now on failures are kept for [`Station::lost`].
     pub fn leave(&self) {
         self.bulletin.0.listeners().lost.get_or_insert_default();
     }
 
-    /// Tells every subscriber a sentence, and the log.
+    /// Sends a notice to every subscriber, and to the log.
     pub fn notice(&self, severity: Severity, text: impl Into<String>) {
         self.tell(&Event::Notice { severity, text: text.into() });
     }
 
-    /// Tells every subscriber of now and of later a sentence that stays true, and the log.
+    /// Sends a notice that stays true to every subscriber of now and of later, and to the log.
     pub fn standing_notice(&self, severity: Severity, text: impl Into<String>) {
         let event = Event::Notice { severity, text: text.into() };
         let mut listeners = self.bulletin.0.listeners();
@@ -417,7 +420,7 @@ impl Desk {
         self.tell(&event);
     }
 
-    /// What shows and tells, for another thread.
+    /// The publishing half, for another thread.
     pub fn bulletin(&self) -> &Bulletin {
         &self.bulletin
     }
@@ -432,14 +435,14 @@ impl Deref for Desk {
 }
 
 impl Bulletin {
-    /// Shows a new status, and wakes whoever listens.
+    /// Publishes a new status and wakes every subscriber.
     pub fn publish(&self, status: Status) {
         self.show(&status.into());
         self.wake();
     }
 
-    /// Shows what changed: parts by reference, where one is of a newer revision, and levels in place of those before.
-    /// Wakes nobody.
+    /// Publishes changes: parts by reference, where their revision is newer, and levels in place of those before. Wakes
+    /// no subscriber.
     pub fn show(&self, Shown { parts, levels }: &Shown) {
         let mut shown = self.0.shown();
         if shown.parts.revision() != parts.revision() {
@@ -449,17 +452,17 @@ impl Bulletin {
         shown.peaks.iter_mut().for_each(|(_, peaks)| peaks.hold(&levels.moving));
     }
 
-    /// Wakes whoever listens.
+    /// Wakes every subscriber.
     pub fn wake(&self) {
         self.0.wake();
     }
 
-    /// Tells every subscriber.
+    /// Sends an event to every subscriber.
     pub fn tell(&self, event: &Event) {
         self.0.tell(event);
     }
 
-    /// Tells every subscriber a sentence.
+    /// Sends a notice to every subscriber.
     pub fn notice(&self, severity: Severity, text: impl Into<String>) {
         self.tell(&Event::Notice { severity, text: text.into() });
     }
@@ -469,7 +472,7 @@ impl Bulletin {
         self.0.missed.load(Ordering::Relaxed)
     }
 
-    /// Nothing is told any more: every subscriber finds its channel closed, and is woken to find it.
+    /// Sends no more events: every subscriber finds its channel closed, and is woken to find it.
     pub fn close(&self) {
         let subscribers = std::mem::take(&mut self.0.listeners().subscribers);
         for Subscriber { events, wake } in subscribers {

@@ -1,8 +1,8 @@
-//! Keys as people write them: `space`, `ctrl-r`, `shift-up`, `:`. Pure; knows no terminal.
+//! Names of keys as users write them: `space`, `ctrl-r`, `shift-up`, `:`. Pure; independent of the terminal.
 
 use std::{fmt, str::FromStr};
 
-/// What a key is, without the modifiers held with it.
+/// A key without its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// A key that writes this character; shift is already in it.
@@ -48,23 +48,23 @@ pub struct Key {
     shift: bool,
 }
 
-/// What happened to a key.
+/// An event of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It went down, or the terminal repeats it and cannot say so.
+    /// It was pressed, or the terminal repeats it without saying so.
     Press,
     /// It is still down.
     Repeat,
-    /// It came up; few terminals tell.
+    /// It was released; few terminals report this.
     Release,
 }
 
-/// A key and what happened to it.
+/// A key and its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stroke {
     /// Which.
     pub key: Key,
-    /// What happened.
+    /// The event.
     pub phase: Phase,
 }
 
@@ -88,12 +88,12 @@ impl Key {
         Key { alt: true, ..self }
     }
 
-    /// What it is without modifiers.
+    /// The key without modifiers.
     pub fn code(self) -> Code {
         self.code
     }
 
-    /// The character it writes, where it writes one.
+    /// The character it types, if it types one.
     pub fn char(self) -> Option<char> {
         match self.code {
             Code::Char(c) if !self.ctrl && !self.alt => Some(c),
@@ -101,7 +101,7 @@ impl Key {
         }
     }
 
-    /// The same key as if caps lock and shift were off, where it is a letter.
+    /// The same key without caps lock and shift, if it is a letter.
     pub fn lower(self) -> Key {
         match self.code {
             Code::Char(c) => Key { code: Code::Char(lower(c)), ..self },
@@ -109,7 +109,7 @@ impl Key {
         }
     }
 
-    /// As the key bar shows it: short, `^R` for ctrl, arrows as arrows.
+    /// Its short form in the key bar: `^R` for ctrl, arrows as arrows.
     pub fn sign(self) -> String {
         let name = match self.code {
             Code::Char(' ') => "Space".to_owned(),
@@ -142,7 +142,7 @@ fn lower(c: char) -> char {
     }
 }
 
-/// Names of the keys that write nothing one could print here.
+/// Names of the keys that type no printable character.
 const NAMES: [(&str, Code); 15] = [
     ("space", Code::Char(' ')),
     ("up", Code::Up),
@@ -177,9 +177,9 @@ impl fmt::Display for Key {
     }
 }
 
-/// Why a text is no key.
+/// Why a text names no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no key; keys are written like a, space, f1, ctrl-r or shift-up")]
+#[error("'{0}' is not a key; keys are written like a, space, f1, ctrl-r or shift-up")]
 pub struct NotAKey(String);
 
 impl FromStr for Key {
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_reads_back_what_it_prints() {
+    fn the_text_of_every_key_reads_back() {
         let codes = NAMES.iter().map(|(_, code)| *code).chain("aZ0-:?é".chars().map(Code::Char));
         for code in codes.chain((1..=12).map(Code::F)) {
             for held in 0..8 {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn a_text_that_names_no_key_is_refused() {
         for bad in ["", "ctrl-", "spce", "f13", "hyper-a", "\t"] {
             assert!(bad.parse::<Key>().is_err(), "{bad}");
         }

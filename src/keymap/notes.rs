@@ -1,6 +1,6 @@
 //! The two rows of piano keys on a computer keyboard. Pure.
 
-/// Which keys play, and how many semitones above the C of the octave; by place on a keyboard as sold in the US.
+/// The keys that play notes, each with its semitones above the C of the octave, by position on a US keyboard.
 ///
 /// The lower row is an octave from `z`, the upper one starts an octave higher at `q`. Punctuation stays free for
 /// octave, velocity and tempo.
@@ -36,7 +36,8 @@ pub const NOTE_KEYS: [(char, u8); 29] = [
     ('p', 28),
 ];
 
-/// Semitones above the C of the octave, where the key plays. Upper case plays too: caps lock must not silence anyone.
+/// Semitones above the C of the octave, if the key plays a note. Upper case plays, too: caps lock must not mute the
+/// keyboard.
 pub fn semitones(c: char) -> Option<u8> {
     let c = c.to_ascii_lowercase();
     NOTE_KEYS.iter().find(|(key, _)| *key == c).map(|(_, semitones)| *semitones)

@@ -1,4 +1,4 @@
-//! A keymap's file, read and checked: every fault at once, each with its line. Pure.
+//! Reads and checks a keymap file: all faults at once, each with its line. Pure.
 
 use super::{Action, Key, Keymap, Row};
 use crate::{
@@ -7,29 +7,29 @@ use crate::{
     yaml::{self, Fault, YamlField, YamlReader, list},
 };
 
-/// Every mode.
+/// The word for every mode.
 const ANY: &str = "any";
-/// What takes a key away.
+/// The action that removes a key.
 const NOTHING: &str = "nothing";
-/// Longest line of a command in a keymap, in characters.
+/// Maximum length of a command in a keymap, in characters.
 const LINE_CHARS_MAX: usize = 200;
-/// Longest word of the key bar, in characters: more leaves the other keys no room.
+/// Maximum length of a word in the key bar, in characters: a longer one leaves the other keys no room.
 const BAR_CHARS_MAX: usize = 16;
-/// Most words of a row: off and on.
+/// Maximum words of a row: for off and on.
 const BAR_WORDS_MAX: usize = 2;
 
-/// What a keymap may name beside commands, as the screen has it.
+/// The names that a keymap may use besides commands; the screen defines them.
 #[derive(Clone, Debug)]
 pub struct Vocabulary<M, V> {
     /// The modes, by name.
     pub modes: Vec<(&'static str, M)>,
     /// The actions of the screen, by name.
     pub views: Vec<(&'static str, V)>,
-    /// Why no row may have the key of a character in a mode ("plays a note"), where there is a reason.
+    /// Why no row may use the key of a character in a mode ("plays a note"); `None` if rows may use it.
     pub keeps: fn(M, char) -> Option<&'static str>,
 }
 
-/// A row of the file; without an action it takes keys away.
+/// A row of the file; without an action it removes keys.
 pub(super) struct RowRead<M, V> {
     modes: Vec<M>,
     key: Key,
@@ -39,11 +39,11 @@ pub(super) struct RowRead<M, V> {
 }
 
 impl<M: Copy + PartialEq, V: Copy> Keymap<M, V> {
-    /// This keymap with the rows of a file over it; `file` is only named in the faults. In the modes it names, a row
-    /// takes the place of the one with the same key; where there is none it stands behind all others.
+    /// This keymap with the rows of a file merged over it; `file` is used in the faults only. In its modes, a row
+    /// replaces the row with the same key; a row with a new key is added at the end.
     ///
     /// # Errors
-    /// Every fault at once; then nothing of the file holds.
+    /// Every fault at once; then no row of the file applies.
     pub fn merged(&self, file: &str, text: &str, words: &Vocabulary<M, V>) -> Result<Keymap<M, V>, Vec<Fault>> {
         let rows = yaml::check(file, text, |reader, root| rows(reader, root, words))?;
         let mut keymap = self.clone();
@@ -86,7 +86,7 @@ fn rows<M: Copy + PartialEq, V: Copy>(
         for (word, mode) in &words.modes {
             let has = |row: &RowRead<M, V>| row.modes.contains(mode);
             if has(&row) && rows.iter().any(|other| other.key == row.key && has(other)) {
-                reader.fault(&item, format!("'{}' stands more than once in {word} mode, allowed once", row.key));
+                reader.fault(&item, format!("'{}' is mapped more than once in {word} mode, allowed once", row.key));
             }
         }
         rows.push(row);
@@ -106,7 +106,7 @@ fn row<M: Copy + PartialEq, V: Copy>(
     let answer = map.field("answer");
     let asks = reader.flag(&answer);
     if let (Some(_), Some(Some(Action::View(_)) | None)) = (asks, &action) {
-        reader.fault(&answer, "is only for commands: nothing else answers".to_owned());
+        reader.fault(&answer, "is only for commands: actions have no answer".to_owned());
     }
     let action = action.map(|action| match action {
         Some(Action::Command(command)) if asks == Some(true) => Some(Action::Ask(command)),
@@ -118,7 +118,7 @@ fn row<M: Copy + PartialEq, V: Copy>(
     let kept = |(word, mode): &(&str, M)| {
         let why =
             key.char().filter(|_| action.is_some() && modes.contains(mode)).and_then(|c| (words.keeps)(*mode, c))?;
-        Some(format!("'{key}' {why} in {word} mode, so it can do nothing else there"))
+        Some(format!("'{key}' {why} in {word} mode, so it cannot be mapped there"))
     };
     if let Some(message) = words.modes.iter().find_map(kept) {
         reader.fault(&map.field("key"), message);
@@ -163,7 +163,7 @@ fn modes<M: Copy + PartialEq, V>(
     Some(modes)
 }
 
-/// What a row does; nothing inside where it takes a key away.
+/// The action of a row; inner `None` if it removes a key.
 fn action<M, V: Copy>(
     reader: &mut YamlReader<'_>,
     field: &YamlField<'_>,
@@ -179,8 +179,8 @@ fn action<M, V: Copy>(
     let name = line.split_whitespace().next().unwrap_or_default();
     if !COMMANDS.iter().any(|row| row.name == name) {
         let names = words.views.iter().map(|(name, _)| *name).chain(COMMANDS.iter().map(|row| row.name));
-        let message = unknown("command and no action of the screen", name, names.chain([NOTHING]));
-        reader.fault(field, format!("{message}, allowed what ? in the station lists, or {NOTHING}"));
+        let message = unknown("command or an action of the screen", name, names.chain([NOTHING]));
+        reader.fault(field, format!("{message}, allowed the commands and actions that ? lists, or {NOTHING}"));
         return None;
     }
     match line.parse::<Command>() {
@@ -194,7 +194,7 @@ fn action<M, V: Copy>(
 
 fn unknown<'n>(what: &str, asked: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
     let meant = hints::nearest(asked, names).map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default();
-    format!("'{}' is no {what}{meant}", hints::shown(asked))
+    format!("'{}' is not a {what}{meant}", hints::shown(asked))
 }
 
 fn bar(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! What a file may say, what is wrong with it, and the laws of laying one over another; for a small screen.
+//! Tests of a keymap file: allowed rows, faults, and the laws of merging; for a small screen.
 
 use super::*;
 use proptest::prelude::*;
@@ -75,7 +75,7 @@ fn a_row_is_read_whole() {
 }
 
 #[test]
-fn a_key_does_what_its_mode_says_and_caps_lock_takes_nothing_away() {
+fn a_key_acts_by_its_mode_and_caps_lock_disables_nothing() {
     let keys = keys("keys:\n  - { key: r, in: command, do: takes }\n  - { key: N, in: command, do: help }\n");
     let does = |mode, text: &str| keys.row_of(mode, key(text)).map(|row| row.action.clone());
     assert_eq!(does(Mode::Command, "r"), Some(Action::View(View::Takes)));
@@ -95,13 +95,13 @@ fn every_fault_is_named_with_its_line_and_what_was_probably_meant() {
   - { key: f5, do: help, label: help }
 ";
     let expected = [
-        "keys.yaml:2 keys.1.key: 'spce' is no key; keys are written like a, space, f1, ctrl-r or shift-up",
-        "keys.yaml:3 keys.2.in: 'comand' is no mode (did you mean 'command'?), allowed play, command, type, any",
-        "keys.yaml:4 keys.3.do: 'record.togle' is no command and no action of the screen (did you mean 'record.toggle'?), \
-         allowed what ? in the station lists, or nothing",
-        "keys.yaml:5 keys.4.do: 'taks' is no command and no action of the screen (did you mean 'takes'?), allowed what ? \
-         in the station lists, or nothing",
-        "keys.yaml:6 keys.5.do: 'lot' is too much",
+        "keys.yaml:2 keys.1.key: 'spce' is not a key; keys are written like a, space, f1, ctrl-r or shift-up",
+        "keys.yaml:3 keys.2.in: 'comand' is not a mode (did you mean 'command'?), allowed play, command, type, any",
+        "keys.yaml:4 keys.3.do: 'record.togle' is not a command or an action of the screen (did you mean \
+         'record.toggle'?), allowed the commands and actions that ? lists, or nothing",
+        "keys.yaml:5 keys.4.do: 'taks' is not a command or an action of the screen (did you mean 'takes'?), allowed \
+         the commands and actions that ? lists, or nothing",
+        "keys.yaml:6 keys.5.do: one argument too many: 'lot'",
         "keys.yaml:7 keys.6.in: is missing",
         "keys.yaml:7 keys.6.label: 'label' is not a field here, allowed key, in, do, answer, bar, repeats",
     ];
@@ -113,7 +113,7 @@ fn every_fault_is_named_with_its_line_and_what_was_probably_meant() {
 }
 
 #[test]
-fn what_cannot_hold_is_refused() {
+fn rows_that_cannot_apply_are_refused() {
     for (row, why) in [
         ("{ key: z, in: play, do: help }", "'z' plays a note in play mode"),
         ("{ key: a, in: any, do: help }", "'a' is typed in type mode"),
@@ -124,7 +124,7 @@ fn what_cannot_hold_is_refused() {
         ("{ key: f1, in: command, do: help, bar: much more than fits }", "allowed at most 16"),
         (
             "{ key: up, in: command, do: help }\n  - { key: up, in: any, do: takes }",
-            "'up' stands more than once in command",
+            "'up' is mapped more than once in command",
         ),
     ] {
         let faults = faults(&format!("keys:\n  - {row}\n"));
@@ -134,7 +134,7 @@ fn what_cannot_hold_is_refused() {
 }
 
 #[test]
-fn a_file_that_says_nothing_changes_nothing() {
+fn an_empty_file_changes_nothing() {
     let keys = keys(FILE);
     for text in ["", "# only a comment\n", "keys: []\n", "keys:\n"] {
         assert_eq!(over(&keys, text), keys, "{text}");
@@ -142,13 +142,13 @@ fn a_file_that_says_nothing_changes_nothing() {
 }
 
 #[test]
-fn a_file_over_itself_is_itself() {
+fn a_file_merged_over_itself_is_the_same() {
     let keys = keys(FILE);
     assert_eq!(over(&keys, FILE), keys);
 }
 
 #[test]
-fn a_row_takes_the_place_of_the_one_with_its_key_only_in_its_modes() {
+fn a_row_replaces_the_one_with_its_key_only_in_its_modes() {
     let keys = over(&keys(FILE), "keys:\n  - { key: '?', in: command, do: takes }\n");
     let [mine, theirs, ..] = keys.rows() else { panic!("{keys:?}") };
     assert_eq!((&mine.action, &mine.modes[..]), (&Action::View(View::Takes), &[Mode::Command][..]));
@@ -157,20 +157,20 @@ fn a_row_takes_the_place_of_the_one_with_its_key_only_in_its_modes() {
 }
 
 #[test]
-fn a_row_with_a_new_key_stands_behind_all_others() {
+fn a_row_with_a_new_key_is_added_at_the_end() {
     let keys = over(&keys(FILE), "keys:\n  - { key: f12, in: any, do: help }\n");
     assert_eq!(keys.rows().last().map(|row| row.key), Some(key("f12")));
 }
 
 #[test]
-fn nothing_takes_a_key_away() {
+fn the_action_nothing_removes_a_key() {
     let keys =
         over(&keys(FILE), "keys:\n  - { key: ctrl-r, in: type, do: nothing }\n  - { key: r, in: any, do: nothing }\n");
     let has = |mode, text: &str| keys.row_of(mode, key(text)).is_some();
     assert!(has(Mode::Play, "ctrl-r") && !has(Mode::Type, "ctrl-r") && !has(Mode::Command, "r"));
 }
 
-/// A file of some rows; no key stands twice in it.
+/// A file of some rows; each key is there once at most.
 fn files() -> impl Strategy<Value = String> {
     let row = ("f[1-6]", "(play|command|type|any|play type)", "(help|takes|nothing|record\\.toggle|clock\\.tap)");
     prop::collection::btree_map(row.0, (row.1, row.2), 0..6).prop_map(|rows| {
@@ -181,13 +181,13 @@ fn files() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn once_more_changes_nothing(first in files(), second in files()) {
+    fn merging_twice_is_merging_once(first in files(), second in files()) {
         let once = over(&keys(&first), &second);
         prop_assert_eq!(over(&once, &second), once);
     }
 
     #[test]
-    fn what_a_file_says_holds_and_the_rest_stays(first in files(), second in files()) {
+    fn rows_of_a_file_apply_and_the_others_stay(first in files(), second in files()) {
         let (below, above) = (keys(&first), keys(&second));
         let both = over(&below, &second);
         let silences = |mode, key| {

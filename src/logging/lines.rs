@@ -1,7 +1,8 @@
-//! Log lines on their way to the file: any thread hands them over without waiting, one thread writes them.
+//! Log lines on their way to the file: any thread passes them on without waiting, one thread writes them.
 //!
-//! Notices and the MIDI port thread, which runs under SCHED_FIFO, log. A full disk or a slow one must not stop them, and
-//! nor must another thread that writes. Lines that find no room are dropped and counted, and the count is in the file.
+//! Notices and the MIDI port thread, which runs under SCHED_FIFO, write log lines. A full or slow disk must not stop
+//! them, and nor must another thread that writes. Lines that find no room are dropped and counted, and the count is
+//! written to the file.
 
 use std::{
     io::{self, Write},
@@ -14,9 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Lines that wait at most.
+/// Maximum lines that wait.
 const LINES: usize = 1024;
-/// How often somebody who waits for the file looks again.
+/// How often a thread that waits for the file looks again.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// Takes lines. Realtime: allocates, but never waits for the disk.
@@ -26,12 +27,12 @@ pub struct Lines {
     tally: Arc<Tally>,
 }
 
-/// What became of the lines. Relaxed atomics: each number stands on its own.
+/// Counts of the lines. Relaxed atomics: the numbers are independent.
 #[derive(Debug, Default)]
 struct Tally {
-    /// Handed over and not written yet.
+    /// Passed on and not written yet.
     waiting: AtomicUsize,
-    /// Dropped, and not yet told in the file.
+    /// Dropped, and not yet reported in the file.
     lost: AtomicU64,
 }
 
@@ -49,10 +50,10 @@ fn lines<F: Write>(file: F, room: usize) -> (Lines, LineWriter<F>) {
 }
 
 impl Lines {
-    /// Lines that a thread of their own writes to this file, as long as the program runs.
+    /// Lines that a thread of their own writes to this file until the program ends.
     ///
     /// # Errors
-    /// Where the system has no more threads.
+    /// The system has no more threads.
     pub fn into(file: impl Write + Send + 'static) -> io::Result<Lines> {
         let (lines, mut writer) = lines(file, LINES);
         thread::Builder::new().name("log".into()).spawn(move || {
@@ -63,7 +64,7 @@ impl Lines {
         Ok(lines)
     }
 
-    /// Waits until every line is in the file, but no longer than this.
+    /// Waits until every line is in the file, at most `patience`.
     pub fn wait(&self, patience: Duration) {
         let begun = Instant::now();
         while self.tally.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < patience {
@@ -73,7 +74,7 @@ impl Lines {
 }
 
 impl Write for &Lines {
-    /// One call is one line; it is always taken.
+    /// One call is one line; it never fails.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.tally.waiting.fetch_add(1, Ordering::Relaxed);
         if self.waiting.try_send(line.to_vec()).is_err() {
@@ -90,12 +91,12 @@ impl Write for &Lines {
 
 impl<F: Write> LineWriter<F> {
     fn write(&mut self, line: &[u8]) {
-        // A file that refuses a line may take the next one; there is nowhere to say so.
+        // A file that refuses a line may take the next one; the error cannot be reported anywhere.
         let _ = self.file.write_all(line);
         let lost = self.tally.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let _ =
-                writeln!(self.file, "about here {lost} lines are missing: they came faster than the disk took them");
+                writeln!(self.file, "about {lost} lines are missing here: they came faster than the disk wrote them");
         }
         self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
     }
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_that_stands_still_stops_nobody_and_the_lines_it_cost_are_counted() {
+    fn a_stalled_disk_stops_no_thread_and_lost_lines_are_counted() {
         let (lines, mut writer) = lines(Vec::new(), 3);
         let log = |line: &str| (&lines).write_all(line.as_bytes()).unwrap();
         (0..10).for_each(|n| log(&format!("line {n}\n")));
@@ -119,7 +120,7 @@ mod tests {
         let written = String::from_utf8(writer.file).unwrap();
         let written: Vec<&str> = written.lines().collect();
         assert_eq!(written[0], "line 0");
-        assert!(written[1].starts_with("about here 7 lines are missing"), "{written:?}");
+        assert!(written[1].starts_with("about 7 lines are missing here"), "{written:?}");
         assert_eq!(written[2..], ["line 1", "line 2", "later"]);
     }
 

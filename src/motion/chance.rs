@@ -1,17 +1,17 @@
-//! Chance that can be repeated: the same number always gives the same throw.
+//! Repeatable random numbers: the same seed and index always give the same number.
 
-/// A row of throws, each by its place: nothing is remembered from one to the next.
+/// A sequence of random numbers, each computed from its index alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chance(pub u64);
 
 impl Chance {
-    /// The throw at a place, from 0 up to but not 1 (SplitMix64; Steele, Lea and Flood 2014).
+    /// The number at an index, from 0 up to but not 1 (SplitMix64; Steele, Lea and Flood 2014).
     pub fn at(self, place: u64) -> f64 {
         let mut bits = self.0.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^= bits >> 31;
-        // The upper 53 bits are all that a float holds.
+        // A float holds the upper 53 bits only.
         (bits >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn throws_are_spread_evenly_and_repeat() {
+    fn numbers_are_spread_evenly_and_repeat() {
         let throws: Vec<f64> = (0..10_000).map(|place| Chance(7).at(place)).collect();
         assert!(throws.iter().all(|throw| (0.0..1.0).contains(throw)));
         let mean = throws.iter().sum::<f64>() / throws.len() as f64;

@@ -1,28 +1,29 @@
-//! An envelope: attack, decay, sustain and release, begun and ended by a gate.
+//! An envelope: attack, decay, sustain and release, started and released by a gate.
 
-/// What begins and ends it.
+/// The source of an envelope's gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatedBy {
-    /// The notes of its instrument: from the first that is held to the last that is let go, each one from the start.
+    /// The notes of its instrument: the gate is open from the first held note to the last release; each note restarts
+    /// the envelope.
     Notes,
     /// `mod.gate` alone.
     Command,
 }
 
-/// An envelope as it is asked for.
+/// The settings of an envelope.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Envelope {
-    /// From where it is to the top, in ms.
+    /// Time from the present level to the top, in ms.
     pub attack_ms: f64,
-    /// From the top to the sustain, in ms.
+    /// Time from the top to the sustain level, in ms.
     pub decay_ms: f64,
-    /// Where it waits for the end, as a part of the top, 0 to 1.
+    /// Sustain level, as a part of the top, 0 to 1.
     pub sustain: f64,
-    /// From where it is to nothing, in ms.
+    /// Time from the present level to 0, in ms.
     pub release_ms: f64,
-    /// What the top adds to the knob's position, -1 to 1.
+    /// The amount that the top adds to the knob's position, -1 to 1.
     pub depth: f64,
-    /// What begins and ends it.
+    /// The source of its gate.
     pub gated_by: GatedBy,
 }
 
@@ -45,7 +46,7 @@ impl Default for Envelope {
     }
 }
 
-/// Where an envelope is: when its gate last changed, and its level then.
+/// The state of an envelope: the time of the last gate change, and the level at that time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gate {
     open: bool,
@@ -54,27 +55,27 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Nothing was begun yet.
+    /// An envelope that was never started.
     pub const SHUT: Gate = Gate { open: false, since_ns: 0, from_level: 0.0 };
 
-    /// Begins the envelope, from where it is.
+    /// Starts the envelope from its present level.
     pub fn open(&mut self, envelope: &Envelope, now_ns: u64) {
         *self = Gate { open: true, since_ns: now_ns, from_level: self.level(envelope, now_ns) };
     }
 
-    /// Ends it, from where it is; one that has ended goes on ending.
+    /// Releases it from its present level; a released one continues.
     pub fn shut(&mut self, envelope: &Envelope, now_ns: u64) {
         if self.open {
             *self = Gate { open: false, since_ns: now_ns, from_level: self.level(envelope, now_ns) };
         }
     }
 
-    /// Whether it was begun and not ended.
+    /// Whether the gate is open.
     pub fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Whether its level stays as it is until the gate changes.
+    /// Whether its level is constant until the gate changes.
     pub fn rests(&self, envelope: &Envelope, now_ns: u64) -> bool {
         let gone_ms = now_ns.saturating_sub(self.since_ns) as f64 * 1e-6;
         match self.open {
@@ -83,7 +84,8 @@ impl Gate {
         }
     }
 
-    /// 0 to 1. The attack is a straight line; decay and release fall fast first, along a parabola that is there in time.
+    /// The level, 0 to 1. The attack is linear; decay and release fall fast at first, along a parabola that ends in
+    /// time.
     pub fn level(&self, envelope: &Envelope, now_ns: u64) -> f64 {
         let gone_ms = now_ns.saturating_sub(self.since_ns) as f64 * 1e-6;
         if !self.open {
@@ -120,7 +122,7 @@ mod tests {
     };
 
     #[test]
-    fn it_goes_up_waits_at_the_sustain_and_ends_at_nothing() {
+    fn it_rises_holds_the_sustain_and_ends_at_0() {
         let mut gate = Gate::SHUT;
         assert_eq!(gate.level(&ENVELOPE, 7 * MS), 0.0);
         gate.open(&ENVELOPE, 10 * MS);

@@ -1,9 +1,9 @@
-//! Turns of one knob on the song's timeline, as they were recorded: each value stands until the next.
+//! Automation of one parameter on the song's timeline, as it was recorded: each value holds until the next.
 
-/// Places on the timeline are kept in thousandths of a pulse: 20 µs at 120 BPM.
+/// Positions on the timeline are rounded to thousandths of a pulse: 20 µs at 120 BPM.
 const PULSE_PARTS: f64 = 1000.0;
 
-/// What was recorded of one knob.
+/// The automation of one parameter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lane {
     /// Song pulse (24 to a quarter note) and value; by pulse, each once.
@@ -11,7 +11,7 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// A lane of these turns, in any order; of two at the same pulse the later one counts.
+    /// A lane of these points, in any order; of two at the same pulse the later one counts.
     pub fn of(points: impl IntoIterator<Item = (f64, u16)>) -> Lane {
         let mut lane = Lane::default();
         for (pulse, value) in points {
@@ -20,23 +20,23 @@ impl Lane {
         lane
     }
 
-    /// By pulse.
+    /// The points, by pulse.
     pub fn points(&self) -> &[(f64, u16)] {
         &self.points
     }
 
-    /// Whether nothing was recorded.
+    /// Whether there are no points.
     pub fn is_empty(&self) -> bool {
         self.points.is_empty()
     }
 
-    /// The value that stands at a pulse; before the first turn nothing does.
+    /// The value at a pulse; `None` before the first point.
     pub fn at(&self, pulse: f64) -> Option<u16> {
         let after = self.points.partition_point(|(at, _)| *at <= pulse);
         self.points.get(after.checked_sub(1)?).map(|(_, value)| *value)
     }
 
-    /// Records a turn; gives back its place, which is the nearest that is kept.
+    /// Records a point; returns its rounded pulse.
     pub fn put(&mut self, pulse: f64, value: u16) -> f64 {
         let pulse = (pulse * PULSE_PARTS).round() / PULSE_PARTS;
         let after = self.points.partition_point(|(at, _)| *at < pulse);
@@ -49,7 +49,7 @@ impl Lane {
         pulse
     }
 
-    /// Forgets the turns after one pulse, up to and with another: what is recorded anew takes their place.
+    /// Deletes the points after one pulse, up to and including another: newly recorded points replace them.
     pub fn clear(&mut self, after: f64, upto: f64) {
         self.points.retain(|(at, _)| *at <= after || *at > upto);
     }
@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_value_stands_until_the_next() {
+    fn a_value_holds_until_the_next() {
         let lane = Lane::of([(24.0, 80), (0.0, 10)]);
         assert_eq!(
             [-1.0, 0.0, 23.9, 24.0, 1e9].map(|pulse| lane.at(pulse)),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_anew_takes_the_place_of_what_was() {
+    fn newly_recorded_points_replace_the_old_ones() {
         let mut lane = Lane::of([(0.0, 1), (10.0, 2), (20.0, 3), (30.0, 4)]);
         lane.clear(10.0, 20.0);
         lane.put(15.0, 9);
@@ -80,7 +80,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn turns_stay_in_order_whatever_order_they_come_in(
+        fn points_are_in_order_whatever_order_they_are_recorded_in(
             points in prop::collection::vec((0u32..500, any::<u16>()), 0..60)
         ) {
             let lane = Lane::of(points.iter().map(|(pulse, value)| (f64::from(*pulse), *value)));

@@ -1,4 +1,4 @@
-//! A low-frequency oscillator: its wave, and how fast it goes.
+//! A low-frequency oscillator: its wave and its rate.
 
 use super::{Chance, MotionTime};
 use crate::music::PPQN;
@@ -7,22 +7,22 @@ use std::{f64::consts::TAU, fmt, str::FromStr};
 /// The wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LfoShape {
-    /// From the middle up.
+    /// From the middle upwards.
     Sine,
-    /// From the middle up, in straight lines.
+    /// From the middle upwards, in straight lines.
     Triangle,
-    /// From the bottom up, then at once down; a negative depth turns it round.
+    /// A ramp from the bottom up, then a jump down; a negative depth inverts it.
     Saw,
-    /// Up for half its time, then down.
+    /// High for half a cycle, then low.
     Square,
-    /// Each time to another place, gliding.
+    /// A random value each cycle, gliding between them.
     Random,
-    /// Each time at another place, in steps.
+    /// A random value each cycle, in steps.
     SampleHold,
 }
 
 impl LfoShape {
-    /// Every shape with its word.
+    /// Every shape with its name.
     pub const NAMES: [(&str, LfoShape); 6] = [
         ("sine", LfoShape::Sine),
         ("triangle", LfoShape::Triangle),
@@ -32,10 +32,10 @@ impl LfoShape {
         ("sample-hold", LfoShape::SampleHold),
     ];
 
-    /// Where the wave is after so many of its cycles, from -1 to 1.
+    /// The wave after `cycles` cycles, from -1 to 1.
     pub fn at(self, cycles: f64, chance: Chance) -> f64 {
         let part = cycles - cycles.floor();
-        // Before the beginning, too, every cycle has its own.
+        // Cycles before the start have random values of their own, too.
         let throw = |cycle: f64| chance.at(cycle as i64 as u64) * 2.0 - 1.0;
         match self {
             LfoShape::Sine => (part * TAU).sin(),
@@ -57,7 +57,7 @@ impl LfoShape {
 /// A length in bars or in parts of a whole note, in pulses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Division {
-    /// As it is written.
+    /// Its text.
     pub(super) name: &'static str,
     /// Its length in pulses, 24 to a quarter note.
     pub pulses: f64,
@@ -92,19 +92,19 @@ impl Division {
     ];
 }
 
-/// How long a cycle takes.
+/// The duration of a cycle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LfoRate {
-    /// Cycles in a second, [`LfoRate::HZ_MIN`] to [`LfoRate::HZ_MAX`].
+    /// Cycles per second, [`LfoRate::HZ_MIN`] to [`LfoRate::HZ_MAX`].
     Hz(f64),
-    /// One cycle in so much music, beginning with the bar.
+    /// One cycle per division, starting with the bar.
     Synced(Division),
 }
 
 impl LfoRate {
     /// The slowest: a cycle in 100 s.
     pub const HZ_MIN: f64 = 0.01;
-    /// The fastest that 10 ms between two values can still draw.
+    /// The fastest rate: values that are sent every 10 ms can still follow it.
     pub const HZ_MAX: f64 = 20.0;
 }
 
@@ -130,29 +130,29 @@ impl fmt::Display for LfoRate {
     }
 }
 
-/// An LFO as it is asked for.
+/// The settings of an LFO.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lfo {
     /// The wave.
     pub shape: LfoShape,
-    /// How fast.
+    /// The rate.
     pub rate: LfoRate,
-    /// How far to either side, as a part of the knob's way, -1 to 1; negative is upside down.
+    /// The amount to either side, as a part of the knob's travel, -1 to 1; negative inverts the wave.
     pub depth: f64,
-    /// Where in its cycle it begins, 0 to 1.
+    /// The position in the cycle at which it starts, 0 to 1.
     pub phase: f64,
-    /// Where its middle is, from where the knob stands, -1 to 1.
+    /// The distance of its middle from the knob's base position, -1 to 1.
     pub offset: f64,
 }
 
 impl Default for Lfo {
-    /// Heard at once, and gentle.
+    /// Audible at once, and gentle.
     fn default() -> Lfo {
         Lfo { shape: LfoShape::Sine, rate: LfoRate::Hz(1.0), depth: 0.25, phase: 0.0, offset: 0.0 }
     }
 }
 
-/// How far a free LFO has come: the same place in its wave whatever becomes of its rate.
+/// The phase of a free LFO: changing the rate keeps its place in the wave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LfoPhase {
     from_ns: u64,
@@ -160,12 +160,12 @@ pub(super) struct LfoPhase {
 }
 
 impl LfoPhase {
-    /// At its beginning.
+    /// At the start.
     pub(super) fn new(now: MotionTime) -> LfoPhase {
         LfoPhase { from_ns: now.ns, from_cycles: 0.0 }
     }
 
-    /// Cycles that are over, without the phase.
+    /// Completed cycles, without the phase setting.
     fn cycles(self, rate: LfoRate, now: MotionTime) -> f64 {
         match rate {
             LfoRate::Hz(hz) => self.from_cycles + now.ns.saturating_sub(self.from_ns) as f64 * 1e-9 * hz,
@@ -173,14 +173,14 @@ impl LfoPhase {
         }
     }
 
-    /// Goes on from here at another rate.
+    /// Continues from here at another rate.
     pub(super) fn go_on(&mut self, rate: LfoRate, now: MotionTime) {
         *self = LfoPhase { from_cycles: self.cycles(rate, now), from_ns: now.ns };
     }
 }
 
 impl Lfo {
-    /// What it adds to the knob's position.
+    /// The amount it adds to the knob's position.
     pub(super) fn at(&self, turned: LfoPhase, chance: Chance, now: MotionTime) -> f64 {
         self.offset + self.depth * self.shape.at(turned.cycles(self.rate, now) + self.phase, chance)
     }
@@ -194,7 +194,7 @@ mod tests {
     const CHANCE: Chance = Chance(3);
 
     #[test]
-    fn each_wave_is_where_its_shape_says() {
+    fn each_wave_has_the_values_of_its_shape() {
         let quarters =
             |shape: LfoShape| [0.0, 0.25, 0.5, 0.75].map(|cycles| (shape.at(cycles, CHANCE) * 1e6).round() / 1e6);
         assert_eq!(quarters(LfoShape::Sine), [0.0, 1.0, 0.0, -1.0]);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_is_refused() {
+    fn a_text_that_is_no_rate_is_refused() {
         for bad in ["", "1", "hz", "0hz", "-1hz", "21hz", "nanhz", "1/3", "1/64", "3bars", "1e400hz"] {
             assert_eq!(bad.parse::<LfoRate>(), Err(()), "{bad}");
         }
@@ -252,7 +252,7 @@ mod tests {
         }
 
         #[test]
-        fn rates_read_back_what_they_print(hz in 0.01f64..=20.0, at in 0usize..Division::ALL.len()) {
+        fn the_text_of_rates_reads_back(hz in 0.01f64..=20.0, at in 0usize..Division::ALL.len()) {
             for rate in [LfoRate::Hz(hz), LfoRate::Synced(Division::ALL[at])] {
                 prop_assert_eq!(rate.to_string().parse(), Ok(rate));
             }

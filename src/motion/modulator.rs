@@ -1,13 +1,13 @@
-//! A modulator on a parameter: what it is, which of several, and how far it has come.
+//! A modulator on a parameter: its settings, its slot, and its state.
 
 use super::{Chance, Envelope, Gate, GatedBy, Lfo, MotionTime, lfo::LfoPhase};
 
 /// An LFO or an envelope.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Modulator {
-    /// Goes by itself.
+    /// Runs by itself.
     Lfo(Lfo),
-    /// Goes when it is begun.
+    /// Runs when its gate opens.
     Envelope(Envelope),
 }
 
@@ -30,12 +30,12 @@ pub struct ModulatorSlot {
 }
 
 impl ModulatorSlot {
-    /// So many of each kind may be on one parameter.
+    /// Maximum modulators of each kind on one parameter.
     pub const NUMBER_MAX: u8 = 4;
 }
 
 impl Modulator {
-    /// One of a kind, with what a person who says nothing more wants.
+    /// One of a kind, with the default settings.
     pub fn new(kind: ModulatorKind) -> Modulator {
         match kind {
             ModulatorKind::Lfo => Modulator::Lfo(Lfo::default()),
@@ -44,7 +44,7 @@ impl Modulator {
     }
 }
 
-/// A modulator at work.
+/// A running modulator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ActiveModulator {
     modulator: Modulator,
@@ -54,17 +54,17 @@ pub struct ActiveModulator {
 }
 
 impl ActiveModulator {
-    /// One that begins now; `chance` is its own.
+    /// One that starts now, with random numbers of its own.
     pub fn new(modulator: Modulator, chance: Chance, now: MotionTime) -> ActiveModulator {
         ActiveModulator { modulator, turned: LfoPhase::new(now), gate: Gate::SHUT, chance }
     }
 
-    /// What it is.
+    /// Its settings.
     pub fn modulator(&self) -> &Modulator {
         &self.modulator
     }
 
-    /// Is another one from now on, and goes on from where it is.
+    /// Changes the settings; it continues from its present state.
     pub fn change_to(&mut self, modulator: Modulator, now: MotionTime) {
         if let (Modulator::Lfo(before), Modulator::Lfo(_)) = (&self.modulator, &modulator) {
             self.turned.go_on(before.rate, now);
@@ -77,7 +77,7 @@ impl ActiveModulator {
         self.modulator = modulator;
     }
 
-    /// Begins or ends an envelope; nothing for what goes by itself.
+    /// Opens or closes the gate of an envelope; does nothing for an LFO.
     pub fn set_gate(&mut self, open: bool, now: MotionTime) {
         if let Modulator::Envelope(envelope) = &self.modulator {
             if open { self.gate.open(envelope, now.ns) } else { self.gate.shut(envelope, now.ns) }
@@ -89,12 +89,12 @@ impl ActiveModulator {
         self.gate.is_open()
     }
 
-    /// Whether notes begin it.
+    /// Whether notes open its gate.
     pub fn is_gated_by_notes(&self) -> bool {
         matches!(self.modulator, Modulator::Envelope(Envelope { gated_by: GatedBy::Notes, .. }))
     }
 
-    /// Whether it adds the same until its gate changes.
+    /// Whether its amount is constant until its gate changes.
     pub fn rests(&self, now: MotionTime) -> bool {
         match &self.modulator {
             Modulator::Lfo(_) => false,
@@ -102,7 +102,7 @@ impl ActiveModulator {
         }
     }
 
-    /// What it adds to the knob's position at an instant.
+    /// The amount it adds to the knob's position at an instant.
     pub fn at(&self, now: MotionTime) -> f64 {
         match &self.modulator {
             Modulator::Lfo(lfo) => lfo.at(self.turned, self.chance, now),

@@ -1,29 +1,29 @@
-//! Modulators as they are written: `lfo sine 1/4 depth 0.3`, `env2 attack 10 sustain 0.5`.
+//! The text form of modulators: `lfo sine 1/4 depth 0.3`, `env2 attack 10 sustain 0.5`.
 //!
-//! What is not said stays as it is, or is as with a new one.
+//! Omitted settings keep their value, or have the default for a new modulator.
 
 use super::{Division, Envelope, GatedBy, Lfo, LfoRate, LfoShape, Modulator, ModulatorKind, ModulatorSlot};
 use std::{fmt, str::FromStr};
 
-/// A modulator as it is asked for: which one, and what is to be different.
+/// A request for a modulator: its slot, and the settings to change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModulatorRequest {
-    /// Which of the parameter's.
+    /// Which slot of the parameter.
     pub slot: ModulatorSlot,
     changes: Vec<Change>,
 }
 
-/// One word, or two, of it.
+/// One setting, of one word or two.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Change {
     Shape(LfoShape),
     Rate(LfoRate),
-    /// By its place in the kind's [`NUMBERS`](numbers).
+    /// By its index in the kind's [`NUMBERS`](numbers).
     Number(usize, f64),
     GatedBy(GatedBy),
 }
 
-/// A number that has a name.
+/// A named number.
 struct Number {
     name: &'static str,
     min: f64,
@@ -61,7 +61,7 @@ impl ModulatorKind {
         }
     }
 
-    /// What may stand after it.
+    /// The allowed values after its name.
     fn allowed(self) -> String {
         let mut allowed: Vec<String> = Vec::new();
         if self == ModulatorKind::Lfo {
@@ -78,7 +78,7 @@ impl ModulatorKind {
     }
 }
 
-/// Why a text asks for no modulator: what is allowed.
+/// Why a text is no request: the allowed words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotAModulator(String);
@@ -117,7 +117,8 @@ impl FromStr for ModulatorRequest {
         let mut words = text.split_whitespace();
         let slot: ModulatorSlot = words.next().unwrap_or_default().parse()?;
         let kind = slot.kind;
-        let refused = |word: &str| NotAModulator(format!("{} {}; '{word}' is none of it", kind.word(), kind.allowed()));
+        let refused =
+            |word: &str| NotAModulator(format!("{} {}; '{word}' is not one of these", kind.word(), kind.allowed()));
         let mut changes = Vec::new();
         while let Some(word) = words.next() {
             let shape = LfoShape::NAMES.iter().find(|(name, _)| *name == word);
@@ -166,7 +167,7 @@ fn name_of<T: PartialEq>(names: &[(&'static str, T)], wanted: &T) -> &'static st
 }
 
 impl ModulatorRequest {
-    /// What asks for a modulator like this one: what is as with a new one is left out, but for the depth.
+    /// The request for a modulator like this one: settings with the default are left out, except the depth.
     pub fn of(slot: ModulatorSlot, modulator: &Modulator) -> ModulatorRequest {
         let new = Modulator::new(slot.kind);
         let mut changes = Vec::new();
@@ -186,7 +187,7 @@ impl ModulatorRequest {
         ModulatorRequest { slot, changes }
     }
 
-    /// The words that may come after these.
+    /// The words that may follow this text.
     pub fn may_follow(text: &str) -> Vec<&'static str> {
         let Some(slot) = text.split_whitespace().next() else {
             return vec!["lfo", "lfo2", "lfo3", "lfo4", "env", "env2", "env3", "env4"];
@@ -195,7 +196,7 @@ impl ModulatorRequest {
         let numbers = || kind.numbers().iter().map(|number| number.name);
         let last = text.split_whitespace().last().unwrap_or_default();
         match kind {
-            // A number comes here.
+            // A number follows here.
             _ if numbers().any(|name| name == last) => Vec::new(),
             ModulatorKind::Lfo => {
                 let shapes = LfoShape::NAMES.iter().map(|(name, _)| *name);
@@ -206,7 +207,7 @@ impl ModulatorRequest {
         }
     }
 
-    /// The modulator that is asked for, where there was this one or none.
+    /// The modulator after the request, given the present one or none.
     pub fn applied_to(&self, before: Option<&Modulator>) -> Modulator {
         let mut modulator = before.copied().unwrap_or_else(|| Modulator::new(self.slot.kind));
         for change in &self.changes {
@@ -219,7 +220,7 @@ impl ModulatorRequest {
                     }
                 }
                 (Modulator::Envelope(envelope), Change::GatedBy(by)) => envelope.gated_by = by,
-                // The parser gives each kind its own.
+                // The parser gives each kind only its own settings.
                 (Modulator::Lfo(_), Change::GatedBy(_)) | (Modulator::Envelope(_), _) => {}
             }
         }
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_stays_as_it_was() {
+    fn omitted_settings_keep_their_value() {
         let first = wanted("lfo square 1/8 depth 0.5 phase 0.25").applied_to(None);
         let expected =
             Lfo { shape: LfoShape::Square, rate: "1/8".parse().unwrap(), depth: 0.5, phase: 0.25, ..Lfo::default() };
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_with_what_does() {
+    fn a_word_that_is_not_allowed_is_refused_with_the_allowed_ones() {
         for (bad, word) in [
             ("", "lfo or env"),
             ("lfo0", "lfo1 to lfo4"),
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_that_may_follow_is_taken() {
+    fn every_word_that_may_follow_is_accepted() {
         for text in ["lfo", "env", "lfo3 sine", "env2 attack 3", "env by"] {
             let words = ModulatorRequest::may_follow(text);
             assert!(words.len() > 1, "{text}");
@@ -328,7 +329,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_modulator_reads_back_what_it_prints(modulator in any_modulator(), number in 1u8..=4) {
+        fn the_text_of_a_modulator_reads_back(modulator in any_modulator(), number in 1u8..=4) {
             let kind = if matches!(modulator, Modulator::Lfo(_)) { ModulatorKind::Lfo } else { ModulatorKind::Envelope };
             let all = ModulatorRequest::of(ModulatorSlot { kind, number }, &modulator);
             let again = wanted(&all.to_string());
@@ -337,7 +338,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_fall_over(text in "(lfo|env)?[0-9]? ?[a-z0-9/. -]{0,40}") {
+        fn no_text_makes_the_parser_panic(text in "(lfo|env)?[0-9]? ?[a-z0-9/. -]{0,40}") {
             let _ = text.parse::<ModulatorRequest>();
         }
     }

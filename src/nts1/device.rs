@@ -1,7 +1,7 @@
-//! A simulated NTS-1 mkII: answers the same SysEx, on a wire whose time is virtual, and misbehaves where it is told to.
+//! A simulated NTS-1 mkII: answers the same SysEx, in virtual time, and makes errors as requested.
 //!
-//! Behind `--port sim`, so that every verb can be tried with nothing plugged in, and behind the tests. It knows nothing
-//! after it ends. Pure but for the wire's own time, which goes on only while somebody waits.
+//! Used by `--port sim`, so that every subcommand can be tried without hardware, and by the tests. It stores nothing
+//! after it ends. Pure; its virtual time advances only while a caller waits.
 
 use super::{
     message::{LONGEST_BYTES, Limits, Module, Nts1Message, Nts1Refusal, PIECE_BYTES, UnitSlot},
@@ -12,33 +12,33 @@ use super::{
 use crate::midi::Channel;
 use std::collections::{BTreeMap, VecDeque};
 
-/// How long it takes to answer.
+/// Time until it answers, in ms.
 const ANSWER_MS: u64 = 5;
-/// The API it takes units for: 2.0, as a device of system 1.3 says.
+/// Its unit API version: 2.0, as a device of system 1.3 reports.
 const API: [u8; 3] = [2, 0, 0];
-/// What comes in between: a clock pulse, and a hand on the cutoff.
+/// Messages between the answers: a clock pulse, and a turn of the cutoff.
 const CHATTER: [&[u8]; 2] = [&[0xF8], &[0xB0, 43, 64]];
 
-/// What goes wrong with one answer.
+/// An error in one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// It goes well.
+    /// No error.
     None,
-    /// It never comes.
+    /// The answer is lost.
     Lost,
-    /// It comes this much later.
+    /// The answer is late, by this many ms.
     Late(u64),
-    /// Another message comes in its place.
+    /// Another message is sent instead.
     Wrong,
-    /// It ends in the middle, with an F7 all the same.
+    /// The answer is cut in the middle, and still ends with F7.
     Truncated,
-    /// A byte of it is another.
+    /// One byte of the answer is wrong.
     Damaged,
-    /// The device does nothing and says that it cannot now.
+    /// The device does nothing and answers that it is busy.
     Busy,
-    /// The device does nothing and says nothing: the question was lost.
+    /// The device does nothing and sends no answer: the request was lost.
     Deaf,
-    /// The device does nothing and gives this reason.
+    /// The device does nothing and answers with this error.
     Refuses(Nts1Refusal),
 }
 
@@ -50,7 +50,7 @@ pub struct SimulatedNts1 {
     globals: Vec<u8>,
     units: BTreeMap<UnitSlot, Vec<u8>>,
     coming: Option<(UnitSlot, Vec<u8>, u8)>,
-    /// Refuses any check sum but none, as no one knows that the real one does not.
+    /// Refuses every check sum except none; the real device may do so, too.
     pub without_check_sums: bool,
 }
 
@@ -61,7 +61,7 @@ impl Default for SimulatedNts1 {
 }
 
 impl SimulatedNts1 {
-    /// One with a program and two units.
+    /// A device with a program and two units.
     pub fn new(channel: Channel) -> SimulatedNts1 {
         let unit = |module, number, name: &str, version, len| {
             let slot = UnitSlot { module, number };
@@ -130,7 +130,7 @@ impl SimulatedNts1 {
                 self.units.extend([in_a.map(|unit| (b, unit)), in_b.map(|unit| (a, unit))].into_iter().flatten());
                 done(Ok(()))
             }
-            // What only it says.
+            // Messages that only a device sends.
             _ => Vec::new(),
         }
     }
@@ -140,7 +140,7 @@ impl SimulatedNts1 {
         Some(unit::header_alone(file).unwrap_or_default().to_vec())
     }
 
-    /// One piece of a unit.
+    /// Receives one piece of a unit.
     fn take(&mut self, slot: UnitSlot, sequence: u8, last: u8, data: Vec<u8>) -> Result<(), Nts1Refusal> {
         let (image, next) = match self.coming.take() {
             Some((of, image, next)) if of == slot && sequence == next => (image, next),
@@ -172,7 +172,7 @@ impl SimulatedNts1 {
     }
 }
 
-/// What each module of a device of system 1.3 says that it takes.
+/// The limits of each module, as a device of system 1.3 reports them.
 fn limits(module: Module) -> Limits {
     let load_bytes: u32 = match module {
         Module::Osc => 49_152,
@@ -182,21 +182,21 @@ fn limits(module: Module) -> Limits {
     Limits { storage_bytes: load_bytes - 16, load_bytes, slots: u32::from(module.slots()) }
 }
 
-/// A wire with the device at its other end.
+/// A connection to the device.
 #[derive(Clone, Debug, Default)]
 pub struct SimWire {
     /// The device.
     pub device: SimulatedNts1,
-    /// What goes wrong with the next answers, in their order.
+    /// Errors of the next answers, in order.
     pub trouble: VecDeque<Trouble>,
     now_ms: u64,
-    /// With the time they come.
+    /// Answers with their times.
     coming: VecDeque<(u64, Vec<u8>)>,
     sent: u64,
 }
 
 impl SimWire {
-    /// One to this device, with these troubles to come.
+    /// A connection to this device, with these errors.
     pub fn new(device: SimulatedNts1, trouble: impl IntoIterator<Item = Trouble>) -> SimWire {
         SimWire { device, trouble: trouble.into_iter().collect(), ..SimWire::default() }
     }

@@ -1,25 +1,25 @@
 //! The messages of the NTS-1 mkII as values: bytes in, bytes out. Pure; any bytes may be decoded.
 //!
 //! Numbers: "NTS-1 digital kit mkII MIDI Implementation" v1.00. Where that document and the device differ (module info,
-//! slot status, slot data), the device's answers as recorded by people who own one are followed.
+//! slot status, slot data), the code follows the device's answers, as recorded by owners.
 
 use crate::midi::{Channel, seven_bit};
 use std::{fmt, str::FromStr};
 
-/// The longest message the device takes, F0 and F7 included.
+/// The longest message the device receives, in bytes, F0 and F7 included.
 pub const LONGEST_BYTES: usize = 4096;
-/// Korg, in every message of theirs.
+/// Korg's manufacturer id, in every message.
 const KORG: u8 = 0x42;
 /// The family of the NTS-1 mkII.
 const FAMILY: [u8; 3] = [0x00, 0x01, 0x73];
 /// F0 42 3g 00 01 73 id, before the payload.
 const HEAD_BYTES: usize = 7;
-/// Asks every device on the wire who it is.
+/// Requests the identity of every device on the port.
 const IDENTITY_REQUEST: [u8; 6] = [0xF0, 0x7E, 0x7F, 0x06, 0x01, 0xF7];
-/// What an identity reply says of the maker, family and member.
+/// Manufacturer, family and member in an identity reply.
 const IDENTITY: [u8; 7] = [0x06, 0x02, KORG, 0x73, 0x01, 0x01, 0x00];
 
-/// A place of the sound engine that takes user units.
+/// A module of the sound engine that runs user units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Module {
     /// The oscillator.
@@ -33,10 +33,10 @@ pub enum Module {
 }
 
 impl Module {
-    /// All of them, in the order sound passes through.
+    /// All modules, in the order of the signal path.
     pub const ALL: [Module; 4] = [Module::Osc, Module::Modfx, Module::Delfx, Module::Revfx];
 
-    /// As it stands in a message.
+    /// Its id in a message.
     pub fn id(self) -> u8 {
         match self {
             Module::Modfx => 1,
@@ -51,7 +51,7 @@ impl Module {
         Module::ALL.into_iter().find(|module| module.id() == id)
     }
 
-    /// As people and flags call it.
+    /// Its name in flags and messages.
     pub fn name(self) -> &'static str {
         match self {
             Module::Osc => "osc",
@@ -61,7 +61,7 @@ impl Module {
         }
     }
 
-    /// How many slots it has.
+    /// The number of its slots.
     pub fn slots(self) -> u8 {
         match self {
             Module::Osc | Module::Modfx => 16,
@@ -81,26 +81,26 @@ impl FromStr for Module {
 
     fn from_str(text: &str) -> Result<Module, String> {
         let found = Module::ALL.into_iter().find(|module| module.name() == text);
-        found.ok_or_else(|| format!("'{text}' is no module: osc, modfx, delfx or revfx"))
+        found.ok_or_else(|| format!("'{text}' is not a module: use osc, modfx, delfx or revfx"))
     }
 }
 
-/// A place for one user unit.
+/// A slot for one user unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnitSlot {
-    /// Whose.
+    /// Its module.
     pub module: Module,
-    /// Which, from 0.
+    /// Its number, from 0.
     pub number: u8,
 }
 
 impl UnitSlot {
-    /// A slot the device has.
+    /// A slot, if the device has it.
     pub fn new(module: Module, number: u8) -> Option<UnitSlot> {
         (number < module.slots()).then_some(UnitSlot { module, number })
     }
 
-    /// All the device has.
+    /// All slots of the device.
     pub fn all() -> impl Iterator<Item = UnitSlot> {
         Module::ALL.into_iter().flat_map(|module| (0..module.slots()).map(move |number| UnitSlot { module, number }))
     }
@@ -116,39 +116,39 @@ impl fmt::Display for UnitSlot {
     }
 }
 
-/// Which message, as it stands behind the header.
+/// The id of a message, after the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Nts1MessageId {
-    /// Asks for the global data.
+    /// Requests the global data.
     GlobalRequest = 0x0E,
-    /// Asks for the current program.
+    /// Requests the current program.
     ProgramRequest = 0x10,
-    /// Asks for the version user units are built for.
+    /// Requests the API version of user units.
     ApiRequest = 0x17,
-    /// Asks for a module's limits.
+    /// Requests a module's limits.
     ModuleRequest = 0x18,
-    /// Asks what is in a slot.
+    /// Requests the status of a slot.
     SlotRequest = 0x19,
-    /// Asks for a slot's unit.
+    /// Requests a slot's unit.
     SlotDataRequest = 0x1A,
-    /// Empties a slot.
+    /// Clears a slot.
     ClearSlot = 0x1B,
-    /// Exchanges two slots.
+    /// Swaps two slots.
     SwapSlots = 0x1E,
     /// The current program.
     Program = 0x40,
-    /// The version user units are built for.
+    /// The API version of user units.
     Api = 0x47,
     /// A module's limits.
     ModuleInfo = 0x48,
-    /// What is in a slot.
+    /// The status of a slot.
     SlotStatus = 0x49,
     /// A piece of a slot's unit.
     SlotData = 0x4A,
     /// The global data.
     Global = 0x51,
-    /// Done as asked.
+    /// Success.
     Done = 0x23,
     /// The device cannot do this now.
     OperationError = 0x24,
@@ -156,11 +156,11 @@ pub enum Nts1MessageId {
     FormatError = 0x26,
     /// The message has a wrong length.
     SizeError = 0x27,
-    /// The check sum is another.
+    /// The check sum is wrong.
     CrcError = 0x28,
-    /// The unit is for something else.
+    /// The unit is for another device or module.
     TargetError = 0x29,
-    /// The unit is for another version of the system.
+    /// The unit is for another API version.
     ApiError = 0x2A,
     /// The unit is too large to be loaded.
     LoadSizeError = 0x2B,
@@ -209,14 +209,14 @@ impl Nts1MessageId {
     }
 }
 
-/// Why the device did not do what it was asked. It has changed nothing.
+/// Why the device refused a request. It has changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Nts1Refusal {
     /// 24.
-    #[error("it cannot do that now: leave its menus, wait until it is at rest, and try again")]
+    #[error("it is busy: leave its menus, stop playing, and try again")]
     Operation,
     /// 26.
-    #[error("it did not understand the message: its system may be older than v1.00 of the MIDI document; update it")]
+    #[error("it did not understand the message: its firmware may be older than v1.00 of the MIDI document; update it")]
     Format,
     /// 27.
     #[error("the data has a wrong length: it may be a dump of another device")]
@@ -225,15 +225,13 @@ pub enum Nts1Refusal {
     #[error("the data arrived damaged: try again, with nothing else on the cable")]
     Crc,
     /// 29.
-    #[error(
-        "the unit is built for another device or module: take the file for the NTS-1 mkII, and the module it names"
-    )]
+    #[error("the unit is built for another device or module: use the file for the NTS-1 mkII and its module")]
     Target,
     /// 2A.
-    #[error("the unit is built for another API version: update the synth's system, or build the unit anew")]
+    #[error("the unit is built for another API version: update the synth's firmware, or rebuild the unit")]
     Api,
     /// 2B.
-    #[error("the unit is too large to be loaded: build it smaller")]
+    #[error("the unit is too large to load: build a smaller one")]
     LoadSize,
     /// 2C.
     #[error("it has no such module")]
@@ -242,10 +240,10 @@ pub enum Nts1Refusal {
     #[error("it has no such slot")]
     Slot,
     /// 2E.
-    #[error("it does not take the file for a unit: it may be damaged; get it again")]
+    #[error("it does not accept the file as a unit: it may be damaged; download it again")]
     UnitFormat,
     /// 2F.
-    #[error("it failed inside: switch it off and on, and try again")]
+    #[error("internal error of the synth: switch it off and on, and try again")]
     Internal,
 }
 
@@ -276,88 +274,88 @@ impl Nts1Refusal {
     }
 }
 
-/// What a module takes.
+/// The limits of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The longest unit file, in bytes.
     pub storage_bytes: u32,
-    /// The most memory a loaded unit may take, in bytes.
+    /// Maximum memory of a loaded unit, in bytes.
     pub load_bytes: u32,
-    /// How many slots.
+    /// The number of slots.
     pub slots: u32,
 }
 
 /// One message to or from the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Nts1Message {
-    /// Asks who is there.
+    /// Requests the identity of the device.
     IdentityRequest,
-    /// The device, its version.
+    /// The identity of the device, with its version.
     Identity {
         /// Major.
         major: u16,
         /// Minor.
         minor: u16,
     },
-    /// Asks for the current program.
+    /// Requests the current program.
     ProgramRequest,
     /// The current program, unpacked.
     Program(Vec<u8>),
-    /// Asks for the global data.
+    /// Requests the global data.
     GlobalRequest,
     /// The global data, unpacked.
     Global(Vec<u8>),
-    /// Asks for the API version.
+    /// Requests the API version.
     ApiRequest,
     /// The API version.
     Api {
-        /// Which device units must be built for; 5 is the NTS-1 mkII.
+        /// The platform that units must be built for; 5 is the NTS-1 mkII.
         platform: u8,
         /// Major, minor, patch.
         version: [u8; 3],
     },
-    /// Asks for a module's limits.
+    /// Requests a module's limits.
     ModuleRequest(Module),
     /// A module's limits.
     ModuleInfo(Module, Limits),
-    /// Asks what is in a slot.
+    /// Requests the status of a slot.
     SlotRequest(UnitSlot),
-    /// What is in a slot: the unit's header, or nothing.
+    /// The status of a slot: the unit's header, or `None`.
     SlotStatus(UnitSlot, Option<Vec<u8>>),
-    /// Asks for a slot's unit.
+    /// Requests a slot's unit.
     SlotDataRequest(UnitSlot),
     /// A piece of a slot's unit.
     SlotData {
-        /// Whose.
+        /// Its slot.
         slot: UnitSlot,
-        /// Which piece, from 0.
+        /// The number of the piece, from 0.
         sequence: u8,
-        /// The last piece's sequence.
+        /// The number of the last piece.
         last: u8,
         /// Unpacked.
         data: Vec<u8>,
     },
-    /// Empties a slot.
+    /// Clears a slot.
     ClearSlot(UnitSlot),
-    /// Exchanges two slots of a module.
+    /// Swaps two slots of a module.
     SwapSlots(Module, u8, u8),
-    /// Done as asked.
+    /// Success.
     Done,
-    /// Not done.
+    /// The device refused.
     Refused(Nts1Refusal),
 }
 
 /// Why bytes are no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// They are not the NTS-1 mkII's.
+    /// They are no message of the NTS-1 mkII.
     Foreign,
-    /// They are, of this kind, but what they hold is not what the kind holds.
+    /// They are a message of this kind, with wrong contents.
     Broken(Nts1MessageId),
 }
 
 impl Nts1Message {
-    /// The bytes on the wire.
+    /// The bytes of the message.
     pub fn encode(&self, channel: Channel) -> Vec<u8> {
         let (id, payload) = match self {
             Nts1Message::IdentityRequest => return IDENTITY_REQUEST.to_vec(),
@@ -399,10 +397,10 @@ impl Nts1Message {
         [&head[..], &FAMILY, &[id as u8], &payload, &[0xF7]].concat()
     }
 
-    /// The message these bytes are, and the channel they name.
+    /// The message of these bytes, and its channel.
     ///
     /// # Errors
-    /// Where they are none.
+    /// The bytes are no message.
     pub fn decode(bytes: &[u8]) -> Result<(Channel, Nts1Message), DecodeError> {
         if bytes == IDENTITY_REQUEST {
             return Ok((Channel::FIRST, Nts1Message::IdentityRequest));
@@ -467,8 +465,7 @@ impl Nts1Message {
     }
 }
 
-/// How many bytes of a unit fit into one message: what is left of the longest beside the header, slot, sequence, last
-/// and F7, unpacked.
+/// Maximum bytes of a unit in one message: the longest message without header, slot, sequence, last and F7, unpacked.
 pub const PIECE_BYTES: usize = {
     let packed = LONGEST_BYTES - HEAD_BYTES - 4 - 1;
     packed / 8 * 7 + packed % 8 - 1
@@ -507,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_decoded_on_every_channel() {
+    fn an_encoded_message_decodes_on_every_channel() {
         for message in all() {
             for channel in Channel::all() {
                 let bytes = message.encode(channel);
@@ -533,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_devices_is_told_from_what_is_broken() {
+    fn foreign_and_broken_messages_are_distinguished() {
         assert_eq!(Nts1Message::decode(&[0xF0, 0x41, 0x10, 0xF7]), Err(DecodeError::Foreign));
         assert_eq!(Nts1Message::decode(&[0xF8]), Err(DecodeError::Foreign));
         let broken = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x47, 5, 0xF7];

@@ -1,4 +1,4 @@
-//! The wire of a real device: a port of the patchbay. The thread that calls it waits here; the patchbay's hears.
+//! The port of a real device: a port of the patchbay. The calling thread waits here; the patchbay's thread receives.
 
 use super::session::{SysExTransport, WireFailed};
 use crate::engine::{
@@ -12,26 +12,26 @@ use crate::engine::{
 };
 use std::{thread, time::Duration};
 
-/// How often the input is looked at.
+/// How often the input is polled.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
-/// How long a port that takes nothing is tried: the longest message takes 1.3 s on a wire of 31250 baud.
+/// How long sending is retried, in ms: the longest message takes 1.3 s at 31250 baud.
 const SEND_PATIENCE_MS: u64 = 3000;
 
-/// A port that is played and heard.
+/// A port for sending and receiving.
 pub struct PortWire {
     name: String,
     out: Box<dyn MidiOut>,
     input: MidiIn,
-    // The port is closed where either goes.
+    // Dropping either closes the port.
     _clock: Box<dyn MidiOut>,
     _patchbay: Patchbay,
 }
 
 impl PortWire {
-    /// The wire of an open port.
+    /// Takes an open port.
     ///
     /// # Errors
-    /// Where it cannot be both played and heard.
+    /// The port cannot both send and receive.
     pub fn new(patchbay: Patchbay, port: OpenPort) -> Result<PortWire, WireFailed> {
         let name = port.info.name;
         match (port.way, port.input) {
@@ -39,12 +39,12 @@ impl PortWire {
                 Ok(PortWire { name, out: scheduler, input, _clock: clock, _patchbay: patchbay })
             }
             _ => Err(WireFailed(format!(
-                "{name} cannot be both played and heard, so nothing could be asked: take the synth's own port"
+                "{name} has no input and output of its own, which nts1 needs: choose the synth's own port"
             ))),
         }
     }
 
-    /// What it is called.
+    /// The name of the port.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -52,19 +52,19 @@ impl PortWire {
     fn is_there(&mut self) -> Result<(), WireFailed> {
         while let Some(news) = self.out.news() {
             if news == PortNews::Gone {
-                return Err(WireFailed(format!("{} is gone: plug it in and begin again", self.name)));
+                return Err(WireFailed(format!("{} disconnected: plug it in and start again", self.name)));
             }
         }
         Ok(())
     }
 
-    /// Tries until it goes well or is too late.
+    /// Retries until it succeeds or the time is over.
     fn try_for(&mut self, mut go: impl FnMut(&mut dyn MidiOut) -> Result<(), SendFailed>) -> Result<(), WireFailed> {
         let until_ms = self.now_ms() + SEND_PATIENCE_MS;
         while go(&mut *self.out).is_err() {
             self.is_there()?;
             if self.now_ms() > until_ms {
-                return Err(WireFailed(format!("{} takes no messages: plug it out and in again", self.name)));
+                return Err(WireFailed(format!("{} accepts no messages: unplug it and plug it in again", self.name)));
             }
             thread::sleep(LOOK_EVERY);
         }

@@ -1,6 +1,7 @@
-//! What can be read of a program and of the global data. Pure; most of their bytes are not public, and are only carried.
+//! Reads the known fields of a program and of the global data. Pure; most of their bytes are not public, and are kept
+//! unchanged.
 //!
-//! Offsets: "NTS-1 digital kit mkII MIDI Implementation" v1.00, as far as public projects quote it.
+//! Offsets: "NTS-1 digital kit mkII MIDI Implementation" v1.00, as public projects quote it.
 
 use std::ops::Range;
 
@@ -19,32 +20,32 @@ const MODFX: Range<usize> = 124..144;
 const DELFX: Range<usize> = 180..200;
 const REVFX: Range<usize> = 236..256;
 
-/// Bytes that are no program.
+/// Why bytes are no program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAProgram {
-    /// It has another length.
-    #[error("it has {0} bytes and not the 504 of a program")]
+    /// The length is wrong.
+    #[error("it has {0} bytes, not the 504 of a program")]
     Length(usize),
-    /// It does not begin with PROG and end with PRED.
+    /// They do not begin with PROG and end with PRED.
     #[error("it lacks the marks PROG and PRED around a program")]
     Marks,
 }
 
-/// Bytes that are no global data.
+/// Why bytes are no global data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotGlobals {
-    /// They have another length.
-    #[error("it has {0} bytes and not the 32 of global data")]
+    /// The length is wrong.
+    #[error("it has {0} bytes, not the 32 of global data")]
     Length(usize),
     /// They do not begin with GLOB and end with GLED.
     #[error("it lacks the marks GLOB and GLED around global data")]
     Marks,
 }
 
-/// Whether bytes are global data.
+/// Checks global data.
 ///
 /// # Errors
-/// Where they are none.
+/// The bytes are none.
 pub fn check_globals(bytes: &[u8]) -> Result<(), NotGlobals> {
     if bytes.len() != GLOBAL_BYTES {
         return Err(NotGlobals::Length(bytes.len()));
@@ -55,7 +56,7 @@ pub fn check_globals(bytes: &[u8]) -> Result<(), NotGlobals> {
     Ok(())
 }
 
-/// Global data with nothing but its marks and a count inside, for the simulated device.
+/// Global data with only its marks and a count inside, for the simulated device.
 pub(super) fn made_globals() -> Vec<u8> {
     let inside = GLOBAL_BYTES - GLOBAL_BEGIN.len() - GLOBAL_END.len();
     [GLOBAL_BEGIN, &(0..inside as u8).collect::<Vec<_>>(), GLOBAL_END].concat()
@@ -69,7 +70,7 @@ impl Program {
     /// A program from its bytes.
     ///
     /// # Errors
-    /// Where they are none.
+    /// The bytes are none.
     pub fn new(bytes: Vec<u8>) -> Result<Program, NotAProgram> {
         if bytes.len() != PROGRAM_BYTES {
             return Err(NotAProgram::Length(bytes.len()));
@@ -85,18 +86,18 @@ impl Program {
         &self.0
     }
 
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> String {
         self.text(NAME)
     }
 
-    /// Its units with the names of their places.
+    /// The names of its units, each with its module.
     pub fn units(&self) -> [(&'static str, String); 4] {
         [("oscillator", OSC), ("modulation", MODFX), ("delay", DELFX), ("reverb", REVFX)]
             .map(|(place, range)| (place, self.text(range)))
     }
 
-    /// The version of its form; what the four bytes mean is not public.
+    /// The version of its format; the meaning of the four bytes is not public.
     pub fn version(&self) -> &[u8] {
         self.0.get(VERSION).unwrap_or_default()
     }
@@ -106,13 +107,13 @@ impl Program {
     }
 }
 
-/// ASCII, zero padded; what cannot be shown is a question mark.
+/// ASCII, zero padded; bytes that cannot be shown become a question mark.
 pub(super) fn text(bytes: &[u8]) -> String {
     let shown = |byte: &u8| if (0x20..0x7F).contains(byte) { char::from(*byte) } else { '?' };
     bytes.iter().take_while(|byte| **byte != 0).map(shown).collect::<String>().trim_end().to_owned()
 }
 
-/// A program with these names and nothing else in it, for the simulated device.
+/// A program with these names only, for the simulated device.
 pub(super) fn made(name: &str, units: [&str; 4]) -> Vec<u8> {
     let mut bytes = vec![0; PROGRAM_BYTES];
     let [osc, modfx, delfx, revfx] = units.map(str::as_bytes);
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_is_refused() {
+    fn bytes_that_are_no_program_are_refused() {
         assert_eq!(Program::new(vec![0; 503]), Err(NotAProgram::Length(503)));
         assert_eq!(Program::new(vec![0; 504]), Err(NotAProgram::Marks));
         let mut cut = made("x", [""; 4]);

@@ -1,8 +1,8 @@
-//! A conversation with an NTS-1 mkII: one question at a time, and its answer waited for.
+//! A session with an NTS-1 mkII: sends one request at a time, and waits for its answer.
 //!
-//! Runs on the thread that calls it, which waits. Time is the wire's, so that a simulated one is as fast as it can be.
-//! Whatever is no answer to the question is passed over: the clock, a hand on the knobs, an answer that came too late.
-//! Reads are asked again; writes are not, unless the device said that it did nothing.
+//! Runs on the calling thread, which waits. The transport gives the time, so that a simulated one needs no waiting.
+//! Messages that are no answer to the request are ignored: the clock, turns of the knobs, late answers. Reads are
+//! retried; writes are not, unless the device answered that it did nothing.
 
 use super::{
     message::{DecodeError, Limits, Module, Nts1Message, Nts1MessageId, Nts1Refusal, UnitSlot},
@@ -12,30 +12,30 @@ use super::{
 use crate::midi::Channel;
 use std::ops::ControlFlow;
 
-/// How long an answer to a read is waited for.
+/// How long a read waits for its answer, in ms.
 const READ_PATIENCE_MS: u64 = 1000;
-/// How long a write is waited for: a piece of a unit was seen to take 870 ms, and it had but two.
+/// How long a write waits for its answer, in ms: a piece of a unit was measured at 870 ms, for a unit of only two.
 const WRITE_PATIENCE_MS: u64 = 5000;
-/// How often a question that does no harm is asked.
+/// How many times a read is sent.
 const TRIES: u32 = 3;
-/// How long a device that cannot just now is left alone.
+/// Pause before a retry when the device is busy, in ms.
 const BUSY_MS: u64 = 300;
 
-/// Where messages go, and where they come from.
+/// Sends and receives messages.
 pub trait SysExTransport {
     /// Sends one complete message.
     ///
     /// # Errors
-    /// The port's, as a sentence.
+    /// The error of the port, as a sentence.
     fn send(&mut self, bytes: &[u8]) -> Result<(), WireFailed>;
 
-    /// The next complete message that comes until then, or nothing.
+    /// The next complete message until then, or `None`.
     ///
     /// # Errors
-    /// The port's, as a sentence.
+    /// The error of the port, as a sentence.
     fn receive(&mut self, until_ms: u64) -> Result<Option<Vec<u8>>, WireFailed>;
 
-    /// What time it is on this wire.
+    /// The present time of this transport, in ms.
     fn now_ms(&self) -> u64;
 }
 
@@ -58,112 +58,119 @@ impl<W: SysExTransport + ?Sized> SysExTransport for Box<W> {
 #[error("{0}")]
 pub struct WireFailed(pub String);
 
-/// Why a question has no answer, or a wish was not done.
+/// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
     /// The port failed.
     #[error(transparent)]
     Wire(#[from] WireFailed),
-    /// Nobody answered a read.
-    #[error("the NTS-1 did not answer when asked for {0}: is it switched on, and its SysEx not filtered?")]
+    /// A read got no answer.
+    #[error("the NTS-1 did not answer a request for {0}: switch it on and enable its SysEx")]
     Silent(String),
     /// The device's answers cannot be read.
-    #[error(
-        "what the NTS-1 answered when asked for {what} cannot be read ({why}): try again with nothing else playing"
-    )]
+    #[error("the NTS-1 sent unreadable data for {what} ({why}): try again with nothing else playing")]
     Unreadable {
-        /// What it was asked for.
+        /// The request.
         what: String,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
     /// The device refused.
     #[error("the NTS-1 refused {what}: {why}")]
     Refused {
-        /// What it was asked for.
+        /// The request.
         what: String,
-        /// Its reason.
+        /// The reason.
         why: Nts1Refusal,
     },
-    /// A write was not answered, and nothing tells that it was done.
-    #[error("the NTS-1 did not confirm {0}, and it may be done in part: look at it, then do it again")]
+    /// A write got no answer, and reading back did not confirm it.
+    #[error("the NTS-1 did not confirm {0}, which may be incomplete: check it, then try again")]
     Unconfirmed(String),
-    /// A write was confirmed, but what is there is something else.
-    #[error("the NTS-1 confirmed {0}, but what it holds now is something else: do it again")]
+    /// A write was confirmed, but reading back gives other data.
+    #[error("the NTS-1 confirmed {0}, but reading it back differs: try again")]
     Different(String),
-    /// It was asked to leave off.
-    #[error("left off: {}", left_off(.slot, *.done, *.of))]
+    /// The user stopped it.
+    #[error("cancelled: {}", left_off(.slot, *.done, *.of))]
     LeftOff {
-        /// Where the unit was to go.
+        /// The target slot.
         slot: UnitSlot,
-        /// So many pieces were sent.
+        /// Pieces sent.
         done: usize,
-        /// Of so many.
+        /// Pieces in all.
         of: usize,
     },
 }
 
 fn left_off(slot: &UnitSlot, done: usize, of: usize) -> String {
     match done {
-        0 => format!("nothing was sent, and {slot} holds what it held"),
-        _ => format!("{done} of {of} pieces were sent, and {slot} holds no whole unit: install it again, or remove it"),
+        0 => format!("nothing was sent, {slot} is unchanged"),
+        _ => {
+            format!("{done} of {of} blocks were sent, and {slot} has no complete unit: install it again, or remove it")
+        }
     }
 }
 
 type Result<T, E = SessionError> = std::result::Result<T, E>;
 
-/// What the device says of itself.
+/// The identity of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Which channel it is on.
+    /// Its MIDI channel.
     pub channel: Channel,
-    /// Its system's version.
+    /// Major version of its system.
     pub major: u16,
-    /// Its system's version.
+    /// Minor version of its system.
     pub minor: u16,
 }
 
-/// What a message is to the question that is open.
+/// Whether a message is the answer to the open request.
 enum Fit<T> {
     /// Not its answer.
     No,
-    /// A part of it.
+    /// A part of the answer.
     More,
-    /// It.
+    /// The complete answer.
     Whole(T),
-    /// It, but it cannot be read.
+    /// The answer, but it cannot be read.
     Bad(String),
 }
 
-/// A conversation over a wire.
+/// A session over a transport.
 pub struct Nts1Session<W> {
     wire: W,
     channel: Channel,
 }
 
 impl<W: SysExTransport> Nts1Session<W> {
-    /// One with the device that listens on this channel.
+    /// A session with the device on this channel.
     pub fn new(wire: W, channel: Channel) -> Nts1Session<W> {
         Nts1Session { wire, channel }
     }
 
-    /// Ends it.
+    /// Ends the session.
     pub fn into_wire(self) -> W {
         self.wire
     }
 
-    /// Who is there. It answers whatever its channel.
+    /// The identity of the device. It answers on any channel.
     ///
     /// # Errors
     /// No answer.
     pub fn identity(&mut self) -> Result<Identity> {
-        self.read("who it is", &Nts1Message::IdentityRequest, Nts1MessageId::Done, |channel, message| match message {
-            Nts1Message::Identity { major, minor } => Fit::Whole(Identity { channel, major: *major, minor: *minor }),
-            _ => Fit::No,
-        })
+        self.read(
+            "its identity",
+            &Nts1Message::IdentityRequest,
+            Nts1MessageId::Done,
+            |channel, message| match message {
+                Nts1Message::Identity { major, minor } => {
+                    Fit::Whole(Identity { channel, major: *major, minor: *minor })
+                }
+                _ => Fit::No,
+            },
+        )
     }
 
-    /// The platform and version units must be built for.
+    /// The platform and API version that units must be built for.
     ///
     /// # Errors
     /// No answer, or a refusal.
@@ -202,7 +209,7 @@ impl<W: SysExTransport> Nts1Session<W> {
         })
     }
 
-    /// What a module takes.
+    /// The limits of a module.
     ///
     /// # Errors
     /// No answer, or a refusal.
@@ -214,7 +221,7 @@ impl<W: SysExTransport> Nts1Session<W> {
         })
     }
 
-    /// What is in a slot.
+    /// The header of the unit in a slot.
     ///
     /// # Errors
     /// No answer, a refusal, or an answer that is no unit.
@@ -233,18 +240,18 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// The unit file in a slot.
     ///
     /// # Errors
-    /// No answer, a refusal, or a file that is not whole.
+    /// No answer, a refusal, or an incomplete file.
     pub fn unit(&mut self, slot: UnitSlot) -> Result<Option<Vec<u8>>> {
         let (what, mut image) = (format!("the unit in {slot}"), Vec::new());
         let mut next = 0;
         self.read(&what, &Nts1Message::SlotDataRequest(slot), Nts1MessageId::SlotData, |_, message| match message {
             Nts1Message::SlotData { slot: of, sequence, last, data } if *of == slot => {
-                // The first piece begins anew: after a piece that was lost, the whole is asked for again.
+                // The first piece starts a new unit: after a lost piece, the whole unit is requested again.
                 if *sequence == 0 {
                     (next, image) = (0, Vec::new());
                 }
                 if *sequence != next {
-                    return Fit::Bad("a piece is missing".to_owned());
+                    return Fit::Bad("a block is missing".to_owned());
                 }
                 image.extend_from_slice(data);
                 next += 1;
@@ -260,10 +267,10 @@ impl<W: SysExTransport> Nts1Session<W> {
         })
     }
 
-    /// Makes this the current program. Where it is not confirmed, it is read back.
+    /// Replaces the current program. Without confirmation, it is read back.
     ///
     /// # Errors
-    /// A refusal, or nothing tells that it is done.
+    /// A refusal, or no confirmation.
     pub fn set_program(&mut self, program: &Program) -> Result<()> {
         let what = "the program";
         if self.write(what, &Nts1Message::Program(program.bytes().to_vec()))? {
@@ -273,10 +280,10 @@ impl<W: SysExTransport> Nts1Session<W> {
         if there { Ok(()) } else { Err(SessionError::Unconfirmed(what.to_owned())) }
     }
 
-    /// Makes these the global data. Where it is not confirmed, they are read back.
+    /// Replaces the global data. Without confirmation, they are read back.
     ///
     /// # Errors
-    /// A refusal, or nothing tells that it is done.
+    /// A refusal, or no confirmation.
     pub fn set_globals(&mut self, data: &[u8]) -> Result<()> {
         let what = "the global data";
         if self.write(what, &Nts1Message::Global(data.to_vec()))? {
@@ -286,7 +293,7 @@ impl<W: SysExTransport> Nts1Session<W> {
         if there { Ok(()) } else { Err(SessionError::Unconfirmed(what.to_owned())) }
     }
 
-    /// Empties a slot, and looks that it is empty.
+    /// Clears a slot, and checks that it is empty.
     ///
     /// # Errors
     /// A refusal, or it is not empty.
@@ -300,7 +307,7 @@ impl<W: SysExTransport> Nts1Session<W> {
         }
     }
 
-    /// Exchanges two slots of a module.
+    /// Swaps two slots of a module.
     ///
     /// # Errors
     /// A refusal, or no answer.
@@ -310,10 +317,10 @@ impl<W: SysExTransport> Nts1Session<W> {
         if confirmed { Ok(()) } else { Err(SessionError::Unconfirmed(what)) }
     }
 
-    /// Puts a unit file into a slot and reads it back. `progress` is told the pieces done and all of them.
+    /// Writes a unit file to a slot and reads it back. `progress` gets the pieces sent and all pieces.
     ///
     /// # Errors
-    /// A refusal, a piece that was not confirmed, or another unit is there afterwards.
+    /// A refusal, an unconfirmed piece, or another unit in the slot afterwards.
     pub fn install(
         &mut self,
         slot: UnitSlot,
@@ -321,7 +328,7 @@ impl<W: SysExTransport> Nts1Session<W> {
         mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<()> {
         match self.put(slot, file, CheckSum::Crc32, &mut progress) {
-            // Which check sum the device reckons with is not public; none is what Korg's editor sends.
+            // The check sum that the device expects is not public; Korg's editor sends none.
             Err(SessionError::Refused { why: Nts1Refusal::Crc, .. }) => {
                 self.put(slot, file, CheckSum::None, &mut progress)?;
             }
@@ -350,12 +357,12 @@ impl<W: SysExTransport> Nts1Session<W> {
                 return Err(SessionError::Unconfirmed(what));
             }
         }
-        // It is whole now, whoever asked to leave.
+        // The unit is complete now, so a stop has no effect.
         let _ = progress(pieces.len(), pieces.len());
         Ok(())
     }
 
-    /// Asks until there is an answer. `id` is the answer's, to tell one that cannot be read.
+    /// Sends a request until it is answered. `id` is the answer's, to recognise one that cannot be read.
     fn read<T>(
         &mut self,
         what: &str,
@@ -386,7 +393,7 @@ impl<W: SysExTransport> Nts1Session<W> {
                         Fit::Whole(answer) => return Ok(answer),
                         Fit::Bad(why) => {
                             failed = unreadable(why);
-                            // What follows belongs to it.
+                            // The following messages belong to it.
                             self.rest()?;
                             break;
                         }
@@ -402,7 +409,7 @@ impl<W: SysExTransport> Nts1Session<W> {
         Err(failed)
     }
 
-    /// Sends something that changes the device; whether it confirmed it. Sent again only where it said that it is busy.
+    /// Sends a write; true if the device confirmed it. It is sent again only if the device was busy.
     fn write(&mut self, what: &str, message: &Nts1Message) -> Result<bool> {
         for left in (0..TRIES).rev() {
             self.forget_what_came()?;
@@ -424,14 +431,14 @@ impl<W: SysExTransport> Nts1Session<W> {
         Ok(false)
     }
 
-    /// What came before a question is no answer to it.
+    /// Messages before a request are no answer to it.
     fn forget_what_came(&mut self) -> Result<()> {
         let now_ms = self.wire.now_ms();
         while self.wire.receive(now_ms)?.is_some() {}
         Ok(())
     }
 
-    /// Leaves the device alone for a while.
+    /// Pauses before a retry.
     fn rest(&mut self) -> Result<()> {
         let until_ms = self.wire.now_ms() + BUSY_MS;
         while self.wire.receive(until_ms)?.is_some() {}

@@ -1,8 +1,8 @@
-//! User units: what their header says, and how one travels. Pure.
+//! User units: their header, and their transfer. Pure.
 //!
-//! A unit file of Korg's logue SDK is an ELF file whose section `.unit_header` is the header, and travels as it is. A
-//! file that begins with the header itself is taken too. In front go its length and its CRC-32; a device that was
-//! listened to sends 0 there, so 0 means that there is no check sum.
+//! A unit file of Korg's logue SDK is an ELF file whose section `.unit_header` is the header, and is sent unchanged. A
+//! file that begins with the header itself is accepted, too. Its length and its CRC-32 are sent before it; a recorded
+//! device sends 0 for the CRC-32, so 0 means that there is no check sum.
 
 use super::{
     message::{Module, Nts1Message, PIECE_BYTES, UnitSlot},
@@ -12,15 +12,15 @@ use std::{fmt, ops::Range};
 
 /// The platform of the NTS-1 mkII in a target, above the module (logue SDK, runtime.h).
 pub const PLATFORM: u8 = 5;
-/// The least a header has: six numbers, the name, two reserved numbers and the count of parameters.
+/// Minimum length of a header, in bytes: six numbers, the name, two reserved numbers and the count of parameters.
 pub(super) const LEAST_HEADER_BYTES: usize = 56;
 const NAME: Range<usize> = 24..44;
 const PARAMS: usize = 52;
 /// Length and check sum.
 const PREFIX_BYTES: usize = 8;
-/// The most that can be numbered: sequences have 7 bits.
+/// Maximum length of a file, in bytes: piece numbers have 7 bits.
 const LONGEST_FILE_BYTES: usize = 128 * PIECE_BYTES - PREFIX_BYTES;
-/// Where an ELF file is one of 32 bits, little-endian.
+/// The beginning of an ELF file of 32 bits, little-endian.
 const ELF: &[u8] = &[0x7F, b'E', b'L', b'F', 1, 1];
 const HEADER_SECTION: &[u8] = b".unit_header";
 
@@ -38,47 +38,47 @@ impl fmt::Display for Version {
 /// Why bytes are no unit of this device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAUnit {
-    /// There is not even a header.
+    /// They are shorter than a header.
     #[error("it has {0} bytes, too few for a unit")]
     TooSmall(usize),
-    /// It cannot be sent.
+    /// The file is too large to send.
     #[error("it has {0} bytes, more than the {most} that can be sent", most = LONGEST_FILE_BYTES)]
     TooLarge(usize),
     /// An ELF file without the section.
-    #[error("it is a program file without a unit's header: take the .nts1mkiiunit file")]
+    #[error("it is a program file without a unit's header: use the .nts1mkiiunit file")]
     NoHeader,
-    /// The header's own size is none.
-    #[error("it does not begin as a unit does: its header would have {0} bytes")]
+    /// The header's size field is wrong.
+    #[error("it does not begin like a unit: its header would have {0} bytes")]
     HeaderSize(u32),
-    /// Another device's.
-    #[error("it is built for another device (target {0:04X}): take the file for the NTS-1 mkII")]
+    /// It is for another device.
+    #[error("it is built for another device (target {0:04X}): use the file for the NTS-1 mkII")]
     Target(u32),
 }
 
-/// What a unit says of itself.
+/// The header of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitHeader {
-    /// Which module it is for.
+    /// The module it is for.
     pub module: Module,
-    /// The API it is built for.
+    /// The API version it is built for.
     pub api: Version,
-    /// Whose it is.
+    /// Id of its developer.
     pub dev_id: u32,
-    /// Which of theirs.
+    /// Id of the unit, given by the developer.
     pub unit_id: u32,
     /// Its version.
     pub version: Version,
     /// Its name.
     pub name: String,
-    /// How many parameters.
+    /// The number of its parameters.
     pub params: u32,
 }
 
 impl UnitHeader {
-    /// What is read from the beginning of these bytes.
+    /// Reads the header at the beginning of these bytes.
     ///
     /// # Errors
-    /// Where they are no header of a unit for this device.
+    /// They are no header of a unit for this device.
     pub fn read(bytes: &[u8]) -> Result<UnitHeader, NotAUnit> {
         let number = |at: usize| number(bytes, at).ok_or(NotAUnit::TooSmall(bytes.len()));
         let (size, target, params) = (number(0)?, number(4)?, number(PARAMS)?);
@@ -102,7 +102,7 @@ impl UnitHeader {
     /// The header of a unit file.
     ///
     /// # Errors
-    /// Where it is no unit for this device, or cannot be sent.
+    /// The file is no unit for this device, or is too large to send.
     pub fn of_file(file: &[u8]) -> Result<UnitHeader, NotAUnit> {
         if file.len() > LONGEST_FILE_BYTES {
             return Err(NotAUnit::TooLarge(file.len()));
@@ -111,7 +111,7 @@ impl UnitHeader {
     }
 }
 
-/// A unit file's header and, where the header is its beginning, what follows.
+/// A unit file from its header on, if the file begins with the header; else the header alone.
 pub(super) fn header_bytes(file: &[u8]) -> Result<&[u8], NotAUnit> {
     match file.starts_with(ELF) {
         true => elf_section(file, HEADER_SECTION).ok_or(NotAUnit::NoHeader),
@@ -119,7 +119,7 @@ pub(super) fn header_bytes(file: &[u8]) -> Result<&[u8], NotAUnit> {
     }
 }
 
-/// A unit file's header without what follows it: as many bytes as it says itself.
+/// A unit file's header, with the length that its size field gives.
 pub(super) fn header_alone(file: &[u8]) -> Option<&[u8]> {
     let header = header_bytes(file).ok()?;
     let says = usize::try_from(number(header, 0)?).ok()?;
@@ -152,16 +152,16 @@ fn elf_section<'a>(file: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     })
 }
 
-/// Whether a unit travels with its check sum.
+/// The check sum of a unit that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckSum {
     /// CRC-32.
     Crc32,
-    /// None, as Korg's own editor was seen to send.
+    /// None, as Korg's editor sends.
     None,
 }
 
-/// The messages that put a unit file into a slot.
+/// The messages that write a unit file to a slot.
 pub fn pieces(slot: UnitSlot, file: &[u8], check: CheckSum) -> Vec<Nts1Message> {
     let sum = match check {
         CheckSum::Crc32 => crc32fast::hash(file),
@@ -176,26 +176,26 @@ pub fn pieces(slot: UnitSlot, file: &[u8], check: CheckSum) -> Vec<Nts1Message> 
         .collect()
 }
 
-/// Why what came is no unit.
+/// Why received bytes are no unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadImage {
     /// Bytes are missing or too many.
-    #[error("it says that it has {said} bytes and has {has}")]
+    #[error("its header declares {said} bytes, it has {has}")]
     Length {
-        /// By its own word.
+        /// The length that they give.
         said: u32,
-        /// Those that came.
+        /// The length received.
         has: usize,
     },
-    /// It is damaged.
-    #[error("its check sum is another")]
+    /// The check sum is wrong.
+    #[error("its checksum is wrong")]
     Crc,
 }
 
-/// The unit file that came in pieces, put together; nothing for an empty slot.
+/// The unit file in received bytes, after its pieces are joined; `None` for an empty slot.
 ///
 /// # Errors
-/// Where it is not whole.
+/// The unit is incomplete or damaged.
 pub fn unit_of(image: &[u8]) -> Result<Option<&[u8]>, BadImage> {
     if image.is_empty() {
         return Ok(None);
@@ -212,7 +212,7 @@ pub fn unit_of(image: &[u8]) -> Result<Option<&[u8]>, BadImage> {
     Ok(Some(file))
 }
 
-/// A unit of this name that does nothing, for the simulated device and for tests.
+/// A unit with this name that does nothing, for the simulated device and for tests.
 pub fn made(module: Module, name: &str, version: Version, len: usize) -> Vec<u8> {
     let mut file: Vec<u8> = (0..len.max(LEAST_HEADER_BYTES)).map(|n| n as u8).collect();
     let target = u32::from(PLATFORM) << 8 | u32::from(module.id());
@@ -240,7 +240,7 @@ mod tests {
         pieces.iter().flat_map(data).collect()
     }
 
-    /// An ELF file with nothing but this section and the names of sections.
+    /// An ELF file with this section and the names of sections only.
     fn elf(name: &[u8], section: &[u8]) -> Vec<u8> {
         let names = [&[0][..], name, &[0]].concat();
         let mut file = [ELF, &[0; 46]].concat();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_any_size_is_as_long_as_it_says() {
+    fn a_header_has_the_length_of_its_size_field() {
         for size in [56u32, 255, 256, 280, 408] {
             let mut file = made(Module::Osc, "long", Version(0), 1000);
             file[..4].copy_from_slice(&size.to_le_bytes());
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_unit_is_refused_with_its_reason() {
+    fn a_file_that_is_no_unit_is_refused_with_the_reason() {
         let with = |at: usize, byte: u8| {
             let mut file = made(Module::Osc, "x", Version(0), 100);
             file[at] = byte;
@@ -309,7 +309,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_unit_of_any_length_comes_out_of_its_pieces(len in 0usize..12_000) {
+        fn a_unit_of_any_length_is_restored_from_its_pieces(len in 0usize..12_000) {
             let file: Vec<u8> = (0..len).map(|n| (n * 31) as u8).collect();
             let pieces = pieces(slot(), &file, CheckSum::Crc32);
             for (n, piece) in pieces.iter().enumerate() {

@@ -1,6 +1,7 @@
-//! From a tree of YAML to a sound [`Profile`], or to every fault the tree has.
+//! From a tree of YAML to a valid [`Profile`], or to every fault of the tree.
 //!
-//! A field with a fault is read as if it were absent, so that one mistake is told once and the rest is still checked.
+//! A field with a fault is read as if it were absent, so that one mistake is reported once and the rest is still
+//! checked.
 
 use std::collections::HashMap;
 
@@ -26,7 +27,7 @@ const PROFILE_FIELDS: &[&str] = &[
     "parameters",
 ];
 
-/// Longest `source`, in characters.
+/// Maximum length of `source`, in characters.
 const SOURCE_CHARS_MAX: usize = 400;
 
 /// Checks a whole file.
@@ -59,7 +60,7 @@ fn read_profile(reader: &mut YamlReader<'_>, root: &YamlField<'_>) -> Option<Pro
     })
 }
 
-/// Each section's title, and where it stands.
+/// The title and line of each section.
 fn read_sections<'n>(reader: &mut YamlReader<'_>, map: &Mapping<'n>) -> Vec<(String, YamlField<'n>)> {
     let items = reader.needed(map, "sections", YamlReader::some_items).unwrap_or_default();
     let mut sections: Vec<(String, YamlField<'n>)> = Vec::new();
@@ -103,7 +104,7 @@ fn read_params(reader: &mut YamlReader<'_>, profile: &Mapping<'_>, sections: &[(
         params.push(values::read(reader, &map, name, section.unwrap_or_default(), &mut carriers));
     }
     carriers.check(reader, &params);
-    // A parameter that is not placed may be the missing one.
+    // A parameter without a known section may be the missing one.
     if all_placed && !params.is_empty() {
         for ((section, field), _) in sections.iter().zip(used).filter(|(_, used)| !used) {
             reader.fault(field, format!("'{section}' is empty, allowed with one or more parameters"));

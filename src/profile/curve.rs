@@ -1,4 +1,4 @@
-//! The curve between a knob's position (0 to 1) and the value the synth gets: pure arithmetic.
+//! The curve between a knob's position (0 to 1) and the parameter's value: pure arithmetic.
 //!
 //! With `n = hi - lo` and position `x`, the value is `lo + round(n * shape(x))`, where `shape` is
 //!
@@ -11,22 +11,22 @@
 //! 16 makes the first value of a range about 5 times as wide on the knob as an even share and the last about a third
 //! of one. Written with `exp2` and `log2` both ends are exact (`16^1 - 1 = 15`, `log16(16) = 1`).
 //!
-//! The way back is the other shape, unrounded. It misses by some 1e-15 of the range; rounding to nearest forgives half
-//! a value, 3e-5 of the widest range, so every value survives the trip there and back.
+//! `position_of` uses the inverse shape, unrounded. It is off by some 1e-15 of the range; rounding to nearest tolerates
+//! half a value, 3e-5 of the widest range, so every value converts to a position and back unchanged.
 
 use serde::{Deserialize, Serialize};
 
-/// How evenly a knob's way is spread over its range.
+/// How a knob's travel is spread over its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Curve {
-    /// Every value gets the same share of the knob.
+    /// Every value has the same share of the knob.
     #[default]
     Linear,
     /// Finer at low values: times and rates.
     Exponential,
     /// Finer at high values.
     Logarithmic,
-    /// From option to option, each with the same share; over bare values the same as linear.
+    /// From option to option, each with the same share; without options the same as linear.
     Stepped,
 }
 
@@ -45,7 +45,7 @@ impl Curve {
         lo + (self.share(position) * f64::from(hi.saturating_sub(lo))).round() as u16
     }
 
-    /// The part of the range, 0 to 1, that is reached at a position.
+    /// The part of the range, 0 to 1, at a position.
     pub fn share(self, position: f64) -> f64 {
         let x = position.clamp(0.0, 1.0);
         match self {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_survives_the_trip_to_a_position_and_back() {
+    fn every_value_converts_to_a_position_and_back() {
         for curve in curves() {
             for hi in [1, 2, 100, 127, 1023, 16383, u16::MAX] {
                 for value in 0..=hi {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_exact_and_what_lies_beyond_counts_as_the_nearer_end() {
+    fn ends_are_exact_and_positions_beyond_count_as_the_nearer_end() {
         for curve in curves() {
             assert_eq!(curve.position_of(3, 3, 90), 0.0);
             assert_eq!(curve.position_of(90, 3, 90), 1.0);
@@ -131,7 +131,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_way_back_is_exact_in_any_range(a: u16, b: u16, c: u16, which in 0usize..4) {
+        fn position_of_is_exact_in_any_range(a: u16, b: u16, c: u16, which in 0usize..4) {
             let mut sorted = [a, b, c];
             sorted.sort_unstable();
             let [lo, value, hi] = sorted;
@@ -140,7 +140,7 @@ mod tests {
         }
 
         #[test]
-        fn further_on_the_knob_is_never_a_lower_value(
+        fn a_higher_position_is_never_a_lower_value(
             x in 0.0f64..=1.0, y in 0.0f64..=1.0, hi in 1u16..=16383, which in 0usize..4
         ) {
             let curve = Curve::NAMES[which].1;

@@ -1,4 +1,4 @@
-//! What a macro of a profile drives. Pure.
+//! The parameters that a macro of a profile drives. Pure.
 //!
 //! ```yaml
 //! - { name: bright, section: Macros, drives: [{ param: filter_cutoff, range: [0.2, 1], curve: exponential }] }
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::yaml::{Mapping, YamlField, YamlReader, list};
 
-/// What stands beside it; the rest is about messages.
+/// The fields allowed beside `drives`; the others are about messages.
 const BESIDE: [&str; 4] = ["name", "label", "section", DRIVES];
 
-/// The names of what macros drive, and where they stand: they are looked up when every parameter is read.
+/// The names of driven parameters, with their lines: they are looked up after every parameter is read.
 #[derive(Default)]
 pub(super) struct Driven<'n>(Vec<(YamlField<'n>, String)>);
 
@@ -27,7 +27,7 @@ pub(super) fn read<'n>(
 ) -> Param {
     for key in PARAM_FIELDS.iter().filter(|key| !BESIDE.contains(key)) {
         if map.field(key).is_given() {
-            reader.fault(&map.field(key), format!("'{key}' stands beside drives, allowed {}", list(&BESIDE)));
+            reader.fault(&map.field(key), format!("'{key}' beside drives, allowed {}", list(&BESIDE)));
         }
     }
     let items = reader.some_items(&map.field(DRIVES)).unwrap_or_default();
@@ -47,7 +47,7 @@ fn read_drive<'n>(reader: &mut YamlReader<'_>, item: &YamlField<'n>, driven: &mu
     Some(Drive { param: param?, from, to, curve: read_curve(reader, &map.field("curve")) })
 }
 
-/// Two places of the knob.
+/// Two positions of the knob.
 fn read_range(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<(f64, f64)> {
     let items = reader.items(field);
     match &items[..] {
@@ -75,13 +75,13 @@ fn read_curve(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Curve {
 }
 
 impl Driven<'_> {
-    /// Tells what is no parameter of the profile, or a macro itself.
+    /// Reports names that are no parameter of the profile, or are a macro.
     pub(super) fn check(&self, reader: &mut YamlReader<'_>, params: &[Param]) {
         for (field, name) in &self.0 {
             match params.iter().find(|param| param.name == *name) {
                 None => reader.fault(field, format!("'{name}' is not a parameter, allowed the name of one")),
                 Some(param) if param.target.is_none() => {
-                    reader.fault(field, format!("'{name}' is a macro, allowed what is none"));
+                    reader.fault(field, format!("'{name}' is a macro, allowed a parameter that is not a macro"));
                 }
                 Some(_) => {}
             }

@@ -1,8 +1,8 @@
-//! Profiles that were read before, so that a start reads only what was written since: in memory from one reading to the
-//! next, and in one file of the user's cache from one start to the next.
+//! A cache of profiles, so that a start reads only files that changed: in memory from one scan to the next, and in one
+//! file of the user's cache from one start to the next.
 //!
-//! A profile is known for one path and the way its file stood. Files with faults are not known: they are read, and told,
-//! each time. Losing all of it costs nothing but time.
+//! An entry is valid for one path and one stamp of its file. Files with faults are not in the cache: they are read and
+//! reported each time. Losing the cache costs time only.
 
 use super::{Profile, file_stamps::FileStamp};
 use crate::files;
@@ -14,15 +14,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// The form of the file; one of another form, or of another version of the program, is as if it were not there.
+/// The version of the cache file's format; a file of another format, or of another version of the program, is ignored.
 const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
-/// Bytes of the file: some thousand profiles.
+/// Maximum size of the cache file, in bytes: some thousand profiles.
 const FILE_BYTES_MAX: u64 = 64 << 20;
-/// A file that was written so shortly before it was read may be written again within the same tick of the file system's
-/// clock, in s.
+/// Age in s below which a file is not cached: it may be written again within the same tick of the file system's clock.
 const FRESH_S: i64 = 2;
 
-/// What is known.
+/// The cached profiles.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct KnownProfiles(BTreeMap<PathBuf, (FileStamp, Arc<Profile>)>);
 
@@ -39,7 +38,7 @@ struct Keep<'k> {
 }
 
 impl KnownProfiles {
-    /// What a file keeps; nothing where it is not there, or is none of these. Blocks on the disk.
+    /// Reads the cache file; empty if it is missing or invalid. Blocks on the disk.
     pub(super) fn load(file: &Path) -> KnownProfiles {
         let read = || {
             let bytes = files::read_plain(file, FILE_BYTES_MAX).ok()?;
@@ -49,8 +48,8 @@ impl KnownProfiles {
         KnownProfiles(profiles.into_iter().map(|(path, mark, profile)| (path, (mark, Arc::new(profile)))).collect())
     }
 
-    /// Keeps it for the next start, but for files that were written just now. What cannot be written is read again.
-    /// Blocks on the disk.
+    /// Writes the cache for the next start, without files that were written just now. If it cannot be written, the next
+    /// start reads every profile. Blocks on the disk.
     pub(super) fn save(&self, file: &Path) {
         let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
         let settled = self.0.iter().filter(|(_, (mark, _))| mark.changed_s() < now_s - FRESH_S);
@@ -60,21 +59,21 @@ impl KnownProfiles {
             .map_err(std::io::Error::from)
             .and_then(|bytes| files::replace(file, &bytes, files::Readers::Owner));
         if let Err(error) = written {
-            tracing::debug!(file = %file.display(), %error, "profiles are not kept for the next start");
+            tracing::debug!(file = %file.display(), %error, "profiles are not cached for the next start");
         }
     }
 
-    /// Whether both are of the same files, standing as they stood.
+    /// Whether both hold the same files with the same stamps.
     pub(super) fn is_of_the_files_of(&self, other: &KnownProfiles) -> bool {
         self.0.len() == other.0.len() && self.0.iter().all(|(path, (mark, _))| other.get(path, Some(*mark)).is_some())
     }
 
-    /// The profile of a file that stands like this.
+    /// The profile of a file with this stamp.
     pub(super) fn get(&self, path: &Path, mark: Option<FileStamp>) -> Option<&Arc<Profile>> {
         self.0.get(path).filter(|(known, _)| Some(*known) == mark).map(|(_, profile)| profile)
     }
 
-    /// Takes a profile that was read from a file that stood like this before.
+    /// Adds a profile, with the stamp its file had before it was read.
     pub(super) fn put(&mut self, path: PathBuf, mark: Option<FileStamp>, profile: Arc<Profile>) {
         if let Some(mark) = mark {
             self.0.insert(path, (mark, profile));
@@ -108,11 +107,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_not_read_again_until_it_is_written() {
+    fn a_cached_profile_is_read_again_only_after_a_write() {
         let (_folder, places) = folder();
         let path = places.folder.as_ref().unwrap().join("a.yaml");
         let mark = FileStamp::of(&fs::metadata(&path).unwrap());
-        // Another one than the file holds, or nothing would tell which of the two was taken.
+        // A profile other than the file holds, to tell which of the two was used.
         let kept = serde_json::json!({ "form": FORM, "profiles": [[path, mark, profile(71)]] });
         fs::write(places.known.as_ref().unwrap(), kept.to_string()).unwrap();
         let first = ProfileScan::first(places.clone());
@@ -124,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_just_now_is_not_kept() {
+    fn a_file_written_just_now_is_not_cached() {
         let (_folder, places) = folder();
         ProfileScan::first(places.clone());
         assert_eq!(KnownProfiles::load(places.known.as_ref().unwrap()), KnownProfiles::default());
     }
 
     #[test]
-    fn any_other_file_is_as_if_it_were_not_there() {
+    fn any_other_file_counts_as_missing() {
         let (folder, places) = folder();
         let file = places.known.clone().unwrap();
         for bytes in [&b""[..], b"{", b"{\"form\":\"0/1\",\"profiles\":[]}", b"\xFF\xFE", b"[]"] {
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_its_owners_alone() {
+    fn the_cache_is_private() {
         let (folder, places) = folder();
         KnownProfiles::load(places.known.as_ref().unwrap()).save(&folder.path().join("other.json"));
         assert_eq!(fs::metadata(folder.path().join("other.json")).unwrap().mode() & 0o777, 0o600);

@@ -1,5 +1,5 @@
-//! All profiles at hand: the built-in ones, those of the settings, which win over them, and those of the user's folder,
-//! which win over both.
+//! All profiles: the built-in ones, those of the settings, which override them, and those of the user's folder, which
+//! override both.
 
 use std::{
     collections::BTreeMap,
@@ -12,10 +12,10 @@ use std::{
 use super::{Places, Profile, file_stamps::FileStamp, known::KnownProfiles, short};
 use crate::yaml::{self, Fault};
 
-/// The profile to start with when nothing else is asked for.
+/// The default profile.
 pub const DEFAULT_ID: &str = "korg_nts1_mk2";
 
-/// The profile for a synth nobody has described.
+/// The profile for a synth without one of its own.
 pub const FALLBACK_ID: &str = "generic_analog";
 
 /// The files of `profiles/`, compiled in.
@@ -28,30 +28,30 @@ const BUILT_IN: [(&str, &str); 6] = [
     ("profiles/korg_volca_fm.yaml", include_str!("../../profiles/korg_volca_fm.yaml")),
 ];
 
-/// So few files are not worth a thread of their own.
+/// Minimum files for one more thread.
 const SHARE_MIN: usize = 16;
 
 /// Profiles by id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Library {
     profiles: BTreeMap<String, Arc<Profile>>,
-    /// The file a profile came from, one of the user's folder or the settings, by id; the others are built in.
+    /// The file of each profile of the user's folder or the settings, by id; the others are built in.
     files: BTreeMap<String, String>,
 }
 
 impl Library {
-    /// Reads the built-in profiles and every `.yaml` and `.yml` of the user's folder; one of the user's replaces the
-    /// built-in one with its id. A file with faults is left out, whatever it would have replaced stays, and the faults
-    /// of all files come back together. A folder that does not exist is no fault. Blocks on the disk.
+    /// Reads the built-in profiles and every `.yaml` and `.yml` of the user's folder; a profile of the user replaces
+    /// the built-in one with its id. A file with faults is left out, the profile it would replace stays, and the faults
+    /// of all files are returned together. A missing folder is no fault. Blocks on the disk.
     pub fn load(user_dir: Option<&Path>) -> (Self, Vec<Fault>) {
         let places = Places { folder: user_dir.map(Path::to_owned), ..Places::default() };
         let (library, faults, _) = Library::read(&places, None, &KnownProfiles::default());
         (library, faults)
     }
 
-    /// As [`load`](Self::load), and the short profiles of the settings too. What a file or an entry of the settings gave
-    /// to the library `before` stays where it has faults now. A profile that is as it was before is the same in memory.
-    /// What is known of files that stand as they stood is not read again; what is known now comes back, too.
+    /// As [`load`](Self::load), with the short profiles of the settings. Profiles of the library `before` stay where
+    /// their file or entry has faults now. An unchanged profile shares memory with the one before. Cached files with
+    /// the same stamp are not read again; the new cache is returned, too.
     pub(super) fn read(
         places: &Places,
         before: Option<&Library>,
@@ -84,7 +84,7 @@ impl Library {
                         library.files.insert(profile.id.clone(), file);
                         library.profiles.insert(profile.id.clone(), profile);
                     }
-                    // A second one would make the choice depend on the folder's order.
+                    // With a second one, the choice would depend on the folder's order.
                     Some(first) => faults.push(Fault {
                         file,
                         line: None,
@@ -111,7 +111,7 @@ impl Library {
         (library, faults, now_known)
     }
 
-    /// Takes the short profiles of the settings.
+    /// Adds the short profiles of the settings.
     fn read_short(&mut self, settings: &Path, before: Option<&Library>, faults: &mut Vec<Fault>) {
         if !settings.exists() {
             return;
@@ -135,7 +135,7 @@ impl Library {
         }
     }
 
-    /// Takes over the profiles of a library whose id and file `stays` names, where no other file has their id now.
+    /// Adds the profiles of a library for which `stays` of id and file is true, unless another file has their id now.
     fn keep(&mut self, before: Option<&Library>, stays: impl Fn(&str, &str) -> bool) {
         let Some(before) = before else { return };
         for (id, file) in before.files.iter().filter(|(id, file)| stays(id, file)) {
@@ -158,12 +158,12 @@ impl Library {
         self.profiles.keys().map(String::as_str)
     }
 
-    /// The file a profile came from, one of the user's folder or the settings; none for a built-in one.
+    /// The file of a profile of the user's folder or the settings; `None` for a built-in one.
     pub fn file_of(&self, id: &str) -> Option<&str> {
         self.files.get(id).map(String::as_str)
     }
 
-    /// Whether any profile came from this file.
+    /// Whether any profile comes from this file.
     pub fn has_file(&self, file: &str) -> bool {
         self.files.values().any(|of| of == file)
     }
@@ -179,10 +179,10 @@ impl Library {
     }
 }
 
-/// A file, how it stood, and what came of it.
+/// A file, its stamp, and the result of reading it.
 type Read<'p> = (&'p Path, Option<FileStamp>, Result<Arc<Profile>, Vec<Fault>>);
 
-/// Takes what is known, and reads and checks the other files, in their order.
+/// Takes cached profiles, and reads and checks the other files, in order.
 fn read_all<'p>(files: &'p BTreeMap<PathBuf, Option<FileStamp>>, known: &KnownProfiles) -> Vec<Read<'p>> {
     let unknown: Vec<&Path> =
         files.iter().filter(|(path, mark)| known.get(path, **mark).is_none()).map(|(path, _)| &**path).collect();
@@ -197,7 +197,7 @@ fn read_all<'p>(files: &'p BTreeMap<PathBuf, Option<FileStamp>>, known: &KnownPr
     files.iter().map(of).collect()
 }
 
-/// Reads and checks files, in their order. Every core takes its share: YAML is slow to parse.
+/// Reads and checks files, in order. Every core reads its share: YAML is slow to parse.
 fn read_new(files: &[&Path]) -> Vec<Result<Profile, Vec<Fault>>> {
     let read = |path: &&Path| {
         yaml::read(path)
@@ -216,7 +216,7 @@ fn read_new(files: &[&Path]) -> Vec<Result<Profile, Vec<Fault>>> {
         let joined = shares.into_iter().flat_map(|(share, spawned)| match spawned.map(|thread| thread.join()) {
             Ok(Ok(found)) => found,
             Ok(Err(panic)) => resume_unwind(panic),
-            // No more threads are to be had.
+            // The system has no more threads.
             Err(_) => read_share(share),
         });
         joined.collect()

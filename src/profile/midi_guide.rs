@@ -1,8 +1,9 @@
-//! From a table in the form of midi.guide to profiles: a CSV with a row per parameter, of one synth or of several. Pure.
+//! Makes profiles from a table in the format of midi.guide: a CSV with a row per parameter, of one synth or of several.
+//! Pure.
 //!
-//! The way of a table: text → `table` (rows by column name) → `control` (what a row says, checked) → `words` (for
-//! scripts) → `written` (YAML), which must pass [`Profile::from_yaml`] before anyone gets it. Nothing is made up: what a
-//! row says that a profile cannot hold is told with its line and column, and the rest is used.
+//! From table to profile: text → `table` (rows by column name) → `control` (the checked contents of a row) → `words`
+//! (names for scripts) → `written` (YAML), which must pass [`Profile::from_yaml`] before it is returned. Nothing is
+//! invented: contents that a profile cannot hold are reported with line and column, and the rest is used.
 
 mod guide_param;
 mod naming;
@@ -17,23 +18,23 @@ use guide_param::GuideParam;
 use std::collections::HashMap;
 use table::{Column, TableRow};
 
-/// What came of a table.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub struct ImportReport {
-    /// A profile for each synth of the table that has a parameter, in the order of the table.
+    /// A profile for each synth of the table with a parameter, in the order of the table.
     pub made: Vec<GuideProfile>,
-    /// What of the table could not be used, in the order of its lines.
+    /// Contents of the table that could not be used, in the order of the lines.
     pub unused: Vec<Fault>,
-    /// Why synths of the table have no profile, one each.
+    /// Why synths of the table have no profile, one fault each.
     pub failed: Vec<Fault>,
 }
 
 /// A profile that passes every check.
 #[derive(Debug)]
 pub struct GuideProfile {
-    /// Its id, which is also the name of its file.
+    /// Its id, which is also its file name.
     pub id: String,
-    /// What it is, in a line.
+    /// One line that describes it.
     pub summary: String,
     /// The file's text.
     pub yaml: String,
@@ -46,14 +47,14 @@ struct Device {
     name: String,
     controls: Vec<GuideParam>,
     rows_left_out: usize,
-    /// Name and line of what each controller carries.
+    /// Name and line of the parameter on each controller.
     carried: HashMap<Target, (String, usize)>,
 }
 
-/// Reads a table. `file` is named in the faults and in the profiles' source.
+/// Reads a table. `file` is used in the faults and in the profiles' source.
 ///
 /// # Errors
-/// It is no table of this form, or has no row.
+/// The text is no table of this format, or has no row.
 pub fn import(file: &str, text: &str) -> Result<ImportReport, Fault> {
     let rows = table::read(file, text)?;
     let mut imported = ImportReport::default();
@@ -78,7 +79,7 @@ pub fn import(file: &str, text: &str) -> Result<ImportReport, Fault> {
     Ok(imported)
 }
 
-/// Tells what of a row could not be used.
+/// Reports contents of a row that could not be used.
 struct RowFaults<'a> {
     file: &'a str,
     row: &'a TableRow,
@@ -92,16 +93,16 @@ impl RowFaults<'_> {
     }
 }
 
-/// The synth a row belongs to, a new one where it is the first of it.
+/// The synth of a row; a new one for the first row of a synth.
 fn device_of<'d>(row: &TableRow, told: &mut RowFaults<'_>, devices: &'d mut Vec<Device>) -> Option<&'d mut Device> {
     let (maker, name) = (row.cell(Column::Manufacturer), row.cell(Column::Device));
     if name.is_empty() {
-        told.fault(Column::Device.name(), "is missing; the row is left out".to_owned());
+        told.fault(Column::Device.name(), "is missing; the row is ignored".to_owned());
         return None;
     }
     let Some(id) = naming::id(maker, name) else {
         let message =
-            format!("'{}' makes no id, allowed with letters a to z; the row is left out", naming::shown(name));
+            format!("'{}' cannot form an id, allowed with letters a to z; the row is ignored", naming::shown(name));
         told.fault(Column::Device.name(), message);
         return None;
     };
@@ -114,7 +115,7 @@ fn device_of<'d>(row: &TableRow, told: &mut RowFaults<'_>, devices: &'d mut Vec<
     devices.get_mut(at)
 }
 
-/// Whether nothing else is on its controllers; the first one keeps them.
+/// Whether its controllers are free; the first parameter on a controller keeps it.
 fn is_free(control: &GuideParam, row: &TableRow, told: &mut RowFaults<'_>, device: &mut Device) -> bool {
     let parts = match control.target {
         Target::Cc14 { msb, lsb } => vec![(Column::CcMsb, Target::Cc(msb)), (Column::CcLsb, Target::Cc(lsb))],
@@ -124,8 +125,7 @@ fn is_free(control: &GuideParam, row: &TableRow, told: &mut RowFaults<'_>, devic
     for (column, part) in &parts {
         if let Some((first, line)) = device.carried.get(part) {
             let number = row.cell(*column);
-            let message =
-                format!("'{number}' already carries '{first}' (line {line}); '{}' is left out", control.label);
+            let message = format!("'{number}' already carries '{first}' (line {line}); '{}' is ignored", control.label);
             told.fault(column.name(), message);
             return false;
         }
@@ -140,17 +140,17 @@ fn made(file: &str, device: &Device) -> Result<GuideProfile, Fault> {
     let synth = synth.trim();
     let whole = |message: String| Fault { file: file.to_owned(), line: None, path: String::new(), message };
     if device.controls.is_empty() {
-        return Err(whole(format!("{synth} has no parameter that can be used; no profile is made of it")));
+        return Err(whole(format!("{synth} has no usable parameter; no profile is created")));
     }
     let yaml = written::profile(file, device);
     let profile = Profile::from_yaml(&format!("{}.yaml", device.id), &yaml).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        whole(format!("{synth} makes no sound profile: {}", faults.join(", ")))
+        whole(format!("{synth} gives no valid profile: {}", faults.join(", ")))
     })?;
     let plural = |n: usize, what: &str| if n == 1 { format!("{n} {what}") } else { format!("{n} {what}s") };
     let mut summary = format!("{synth}, {}", plural(profile.params.len(), "parameter"));
     if device.rows_left_out > 0 {
-        summary = format!("{summary}, {} left out", plural(device.rows_left_out, "row"));
+        summary = format!("{summary}, {} ignored", plural(device.rows_left_out, "row"));
     }
     Ok(GuideProfile { id: profile.id, summary, yaml })
 }

@@ -1,83 +1,84 @@
-//! One thing that can be turned on a synth: its values, and the ways of a hand, a script and a screen to them. Pure.
+//! One parameter of a synth: its values, and their conversion from and to knob positions, script text and screen text.
+//! Pure.
 
 use super::Curve;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
-/// A parameter. [`Profile::from_yaml`](super::Profile::from_yaml) vouches that the range is not reversed and fits the
-/// target, and that the default and the options' values lie inside it.
+/// A parameter. [`Profile::from_yaml`](super::Profile::from_yaml) guarantees that the range is not reversed and fits
+/// the target, and that the default and the options' values are inside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Param {
-    /// What scripts call it, a snake_case word; unique in its profile.
+    /// Its name in scripts, a snake_case word; unique in its profile.
     pub name: String,
-    /// What the screen calls it, inside its section; the name where the profile gives none.
+    /// Its label on the screen, inside its section; the name if the profile gives no label.
     pub label: String,
-    /// Its section's place in [`Profile::sections`](super::Profile::sections).
+    /// Its section's index in [`Profile::sections`](super::Profile::sections).
     pub section: usize,
-    /// Which message carries it; none for a macro, which drives others and sends nothing itself.
+    /// The message that carries it; `None` for a macro, which drives other parameters and sends nothing itself.
     pub target: Option<Target>,
-    /// How the target's two halves travel, where it has two.
+    /// How the two halves of its value are sent, if the target has two.
     pub halves: Halves,
-    /// What a macro drives; empty for any other.
+    /// The parameters that a macro drives; empty for other parameters.
     pub drives: Vec<Drive>,
     /// Lowest value, in the target's own units; default 0.
     pub lo: u16,
     /// Highest value, at most and by default [`Target::value_max`].
     pub hi: u16,
-    /// Where `param.reset` goes; by default the centre, else the first option, else `lo`.
+    /// The value that `param.reset` sets; by default the centre, else the first option, else `lo`.
     pub default: u16,
-    /// From knob position to value; default stepped where there are options, else linear.
+    /// The curve from knob position to value; default stepped if there are options, else linear.
     pub curve: Curve,
-    /// The only values a stepped parameter answers to, in the knob's order; empty unless stepped.
+    /// The only values of a stepped parameter, in the knob's order; empty unless stepped.
     pub options: Vec<ParamOption>,
     /// Whether it is shown as a distance from [`centre`](Self::centre).
     pub centered: bool,
     /// Written after a number.
     pub unit: Option<String>,
-    /// The numbers shown at `lo` and at `hi`, the rest evenly between; the values themselves where none are given.
+    /// The numbers shown at `lo` and at `hi`, the rest evenly between; `None` shows the values themselves.
     pub display_ends: Option<(i32, i32)>,
-    /// Least time between two messages in ms, 0 to 1000; the port's or the profile's where none is given.
+    /// Minimum time between two messages, in ms, 0 to 1000; `None` for the port's or the profile's.
     pub spacing_ms: Option<u16>,
-    /// Time in which it glides to a new value in ms, 0 to 1000; the profile's where none is given.
+    /// Smoothing time to a new value, in ms, 0 to 1000; `None` for the profile's.
     pub smoothing_ms: Option<u16>,
-    /// Whether a throw of the dice may turn it; default [`Target::shapes_the_sound`].
+    /// Whether randomizing may change it; default [`Target::shapes_the_sound`].
     pub random: bool,
 }
 
-/// One of the parameters that a macro drives: all the way of the macro is a part of the way of the parameter.
+/// A parameter that a macro drives: the full travel of the macro moves the parameter over a part of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drive {
     /// The parameter's name.
     pub param: String,
-    /// Where it stands while the macro is down, 0 to 1.
+    /// Its position while the macro is at 0, 0 to 1.
     pub from: f64,
-    /// Where it stands while the macro is up, 0 to 1; below `from` it goes the other way.
+    /// Its position while the macro is at 1, 0 to 1; lower than `from` to move in reverse.
     pub to: f64,
-    /// How evenly it goes.
+    /// The curve between both.
     pub curve: Curve,
 }
 
 impl Drive {
-    /// Where the parameter stands, 0 to 1, while the macro stands at this position.
+    /// The position of the parameter, 0 to 1, at this position of the macro.
     pub fn position(&self, of_macro: f64) -> f64 {
         let share = self.curve.share(of_macro);
         self.from * (1.0 - share) + self.to * share
     }
 }
 
-/// One of the values a stepped parameter answers to.
+/// One of the values of a stepped parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParamOption {
-    /// What is sent.
+    /// The value that is sent.
     pub value: u16,
-    /// The lowest and the highest value that mean it; what is sent is one of them.
+    /// The lowest and the highest value with this meaning; the value that is sent is one of them.
     pub range: (u16, u16),
-    /// What is shown, and what scripts say.
+    /// The label on the screen and in scripts.
     pub label: String,
 }
 
 impl ParamOption {
-    /// One that only its value means.
+    /// An option with a single value.
     pub fn new(value: u16, label: impl Into<String>) -> ParamOption {
         ParamOption { value, range: (value, value), label: label.into() }
     }
@@ -87,24 +88,24 @@ impl ParamOption {
     }
 }
 
-/// How a value of two halves travels: in a pair of controllers, or as the data of a numbered parameter (CC 6 and 38).
+/// How a value of two halves is sent: in a pair of controllers, or as the data of a numbered parameter (CC 6 and 38).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Halves {
-    /// The upper, then the lower: MIDI 1.0, where an upper half that arrives sets the lower one to zero.
+    /// The upper half, then the lower: MIDI 1.0, where an upper half that arrives sets the lower one to zero.
     #[default]
     MsbFirst,
-    /// The lower, then the upper: the NTS-1 mkII takes the value when the upper half comes.
+    /// The lower half, then the upper: the NTS-1 mkII takes the value when the upper half comes.
     LsbFirst,
-    /// The upper alone holds the value: a numbered parameter of 7 bits.
+    /// The upper half only: a numbered parameter of 7 bits.
     MsbOnly,
 }
 
 impl Halves {
-    /// How a file says the order, which is the profile's.
+    /// The spelling of each order in a file; a profile has one order.
     pub const ORDERS: [(&'static str, Halves); 2] = [("msb_first", Self::MsbFirst), ("lsb_first", Self::LsbFirst)];
 }
 
-/// The message that carries a parameter. All numbers 0 to 127.
+/// The message that carries a parameter. All numbers are 0 to 127.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Target {
     /// A 7-bit controller.
@@ -116,15 +117,15 @@ pub enum Target {
         /// Controller of the lower 7 bits.
         lsb: u8,
     },
-    /// A 10-bit value: its lower 3 bits in a controller that many share, then its upper 7 (Korg's minilogue xd MIDI
-    /// implementation, note 3-1; lower bits that do not come are 0).
+    /// A 10-bit value: its lower 3 bits in a controller shared by many parameters, then its upper 7 (Korg's minilogue
+    /// xd MIDI implementation, note 3-1; lower bits that are not sent are 0).
     Cc10 {
         /// Controller of the upper 7 bits.
         msb: u8,
         /// Controller of the lower 3 bits.
         lsb: u8,
     },
-    /// A non-registered parameter (CC 99, 98); data in CC 6, and in CC 38 where they need 14 bits.
+    /// A non-registered parameter (CC 99, 98); data in CC 6, and in CC 38 if 14 bits are needed.
     Nrpn {
         /// Upper half of the parameter number.
         msb: u8,
@@ -138,14 +139,15 @@ pub enum Target {
         /// Lower half of the parameter number.
         lsb: u8,
     },
-    /// Pitch bend, 14 bit, rest at 8192.
+    /// Pitch bend, 14 bit, centre 8192.
     PitchBend,
     /// Program change.
     Program,
 }
 
 impl Target {
-    /// Its place among parameters that are sent together: a bank, its program, then all that a program turns.
+    /// Its order among parameters that are sent together: a bank, its program, then all parameters that a program
+    /// changes.
     pub fn precedence(self) -> u8 {
         match self {
             Self::Cc(0) | Self::Cc14 { msb: 0, .. } => 0,
@@ -155,7 +157,7 @@ impl Target {
         }
     }
 
-    /// The highest value its message can carry: 127, 1023 with 10 bits, or 16383 with 14.
+    /// The highest value of its message: 127, 1023 with 10 bits, or 16383 with 14.
     pub fn value_max(self) -> u16 {
         match self {
             Self::Cc(_) | Self::Program => 127,
@@ -164,8 +166,8 @@ impl Target {
         }
     }
 
-    /// Whether it belongs to the sound, as dice take it: no pedal, no bank, no channel mode. A program is another patch,
-    /// with other knobs.
+    /// Whether it shapes the sound, so that randomizing may change it: no pedal, no bank, no channel mode. A program
+    /// change selects another patch, with other values.
     pub fn shapes_the_sound(self) -> bool {
         let shapes = |cc: u8| !NOT_OF_THE_SOUND.iter().any(|range| range.contains(&cc));
         match self {
@@ -178,15 +180,15 @@ impl Target {
     }
 }
 
-/// Controllers that play, choose or switch the synth instead of shaping its sound (MIDI 1.0, table 3): bank select, data
-/// entry, pedals, data steps and parameter numbers, channel mode messages.
+/// Controllers that play, select or switch the synth instead of shaping its sound (MIDI 1.0, table 3): bank select,
+/// data entry, pedals, data steps and parameter numbers, channel mode messages.
 const NOT_OF_THE_SOUND: [RangeInclusive<u8>; 7] = [0..=0, 6..=6, 32..=32, 38..=38, 64..=69, 96..=101, 120..=127];
 
-/// As fine as the finest message.
+/// The resolution of a macro: that of the finest message.
 const MACRO_MAX: u16 = 16_383;
 
 impl Param {
-    /// A macro at 0 that drives these.
+    /// A macro at 0 that drives these parameters.
     pub fn driving(name: &str, section: usize, drives: Vec<Drive>) -> Param {
         Param {
             name: name.to_owned(),
@@ -205,7 +207,7 @@ impl Param {
             display_ends: Some((0, 100)),
             spacing_ms: None,
             smoothing_ms: None,
-            // Dice turn what it drives.
+            // Randomizing changes the driven parameters instead.
             random: false,
         }
     }
@@ -215,7 +217,7 @@ impl Param {
         self.lo + (self.hi - self.lo).div_ceil(2)
     }
 
-    /// The value at a knob position, 0 to 1. Options share the knob evenly; the nearest one is meant.
+    /// The value at a knob position, 0 to 1. Options share the knob evenly; the nearest one is taken.
     pub fn value_at(&self, position: f64) -> u16 {
         match self.last_option() {
             Some(last) => self.option_value(self.curve.value_at(position, 0, last)),
@@ -223,7 +225,7 @@ impl Param {
         }
     }
 
-    /// The knob position, 0 to 1, of a value; of the nearest option where there are options.
+    /// The knob position, 0 to 1, of a value, or of the nearest option.
     pub fn position_of(&self, value: u16) -> f64 {
         match self.last_option() {
             Some(last) => self.curve.position_of(self.option_at(value), 0, last),
@@ -231,8 +233,8 @@ impl Param {
         }
     }
 
-    /// The value `steps` further, stopping at the ends. A step is one option; else one value, or in a range of more
-    /// than 128 values about a 128th of it.
+    /// The value `steps` further, stopping at the ends. A step is one option; without options one value, or in a range
+    /// of more than 128 values about a 128th of it.
     pub fn step(&self, value: u16, steps: i32) -> u16 {
         if let Some(last) = self.last_option() {
             let to = i64::from(self.option_at(value)) + i64::from(steps);
@@ -241,20 +243,20 @@ impl Param {
         let (span, size) = (i64::from(self.hi - self.lo), i64::from(self.step_size()));
         let mut from = i64::from(value.clamp(self.lo, self.hi) - self.lo);
         if from == span && steps < 0 {
-            // The top cuts the last step short (16383, not 16384). Coming down from it, land on the steps again, or
-            // the centre could not be reached any more.
+            // The top cuts the last step short (16383, not 16384). A step down from it lands on the grid again;
+            // otherwise the centre could not be reached.
             from = (span + size - 1) / size * size;
         }
         self.lo + (from + i64::from(steps) * size).clamp(0, span) as u16
     }
 
-    /// How far a step goes in a range without options: one value, or in more than 128 of them about a 128th.
+    /// The size of a step in a range without options: one value, or in more than 128 of them about a 128th.
     pub fn step_size(&self) -> u16 {
         ((u32::from(self.hi - self.lo) + 65) / 128).max(1) as u16
     }
 
-    /// The nearest value the synth answers to: inside the range, and an option's where there are options (of two
-    /// equally near the one named first).
+    /// The nearest allowed value: inside the range, and an option's if there are options (of two equally near the one
+    /// named first).
     pub fn snap(&self, value: u16) -> u16 {
         match self.last_option() {
             Some(_) => self.option_value(self.option_at(value)),
@@ -262,9 +264,9 @@ impl Param {
         }
     }
 
-    /// What a person or a script writes: a position (`0` to `1`, such as `0.8`), or an option's label in any case, with
-    /// spaces, hyphens and underscores or without, or its beginning where only one label begins so. Whatever reads as a
-    /// position is one: `1` is the top of the knob. The error names the text and what is allowed.
+    /// Reads text of a user or a script: a position (`0` to `1`, such as `0.8`), or an option's label in any case, with
+    /// spaces, hyphens and underscores or without, or its beginning if only one label begins so. Text that reads as a
+    /// position is one: `1` is the top of the knob. The error names the text and the allowed values.
     pub fn parse(&self, text: &str) -> Result<u16, String> {
         if let Some(position) = read_position(text) {
             return Ok(self.value_at(position));
@@ -295,7 +297,7 @@ impl Param {
         }
     }
 
-    /// How a value is shown: the option's label; centred as `-12`, `0` or `+5`; else the number; numbers with the unit.
+    /// The text of a value: the option's label; centred as `-12`, `0` or `+5`; else the number; numbers with the unit.
     pub fn display(&self, value: u16) -> String {
         if self.last_option().is_some() {
             let option = self.options.get(usize::from(self.option_at(value)));
@@ -316,12 +318,12 @@ impl Param {
         }
     }
 
-    /// The place of the last option, none where there are no options.
+    /// The index of the last option; `None` without options.
     fn last_option(&self) -> Option<u16> {
         u16::try_from(self.options.len().checked_sub(1)?).ok()
     }
 
-    /// The place of the option that a value means, or of the nearest.
+    /// The index of the option that a value means, or of the nearest.
     fn option_at(&self, value: u16) -> u16 {
         let distance =
             |option: &ParamOption| if option.is_meant_by(value) { 0 } else { 1 + option.value.abs_diff(value) };
@@ -339,7 +341,7 @@ pub(super) fn read_position(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|position| (0.0..=1.0).contains(position))
 }
 
-/// A label as it is compared: what people write differently is gone.
+/// A label for comparing: without case, spaces, hyphens and underscores.
 pub(super) fn plain(label: &str) -> String {
     let kept = label.chars().filter(|c| !matches!(c, '-' | '_') && !c.is_whitespace());
     kept.flat_map(char::to_lowercase).collect()

@@ -1,4 +1,4 @@
-//! Where a musician's own profiles are written, and what came of reading them: once, or again after an edit.
+//! Paths of the user's own profiles, and the result of reading them: at the start, or again after an edit.
 //!
 //! Blocks on the disk; never on the control thread.
 
@@ -14,19 +14,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where a musician's own profiles are written. Nothing of it need exist.
+/// Paths of the user's own profiles. Each may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// The folder of profiles.
     pub folder: Option<PathBuf>,
-    /// The settings, which may hold profiles in short.
+    /// The settings file, which may hold short profiles.
     pub settings: Option<PathBuf>,
-    /// The file that keeps what was read for the next start; none, and each start reads everything.
+    /// The cache file for the next start; without one, each start reads every profile.
     pub known: Option<PathBuf>,
 }
 
 impl Places {
-    /// The folder's profiles in order of their names, and how each stands; none where there is no folder.
+    /// The folder's profile files in order of their names, each with its stamp; empty without a folder.
     pub(super) fn files(&self) -> io::Result<BTreeMap<PathBuf, Option<FileStamp>>> {
         let entries = match self.folder.as_ref().map(std::fs::read_dir) {
             None => return Ok(BTreeMap::new()),
@@ -39,8 +39,8 @@ impl Places {
             if path.extension().is_none_or(|extension| extension != "yaml" && extension != "yml") {
                 continue;
             }
-            // Only plain files, also behind links: opening a FIFO would wait for its writer. What cannot be looked at
-            // is kept, so that reading it says why.
+            // Only plain files, also behind links: opening a FIFO would wait for its writer. Files whose metadata
+            // cannot be read are kept, so that reading them reports why.
             match std::fs::metadata(&path) {
                 Ok(data) if !data.is_file() => {}
                 data => drop(files.insert(path, data.ok().as_ref().map(FileStamp::of))),
@@ -49,7 +49,7 @@ impl Places {
         Ok(files)
     }
 
-    /// How the files stand.
+    /// The stamps of the files.
     pub fn look(&self) -> FileStamps {
         let mut marks =
             self.files().unwrap_or_else(|_| self.folder.iter().map(|folder| (folder.clone(), None)).collect());
@@ -59,15 +59,15 @@ impl Places {
     }
 }
 
-/// What came of reading all profiles.
+/// The result of reading all profiles.
 #[derive(Clone, Debug)]
 pub struct ProfileScan {
-    /// The sound ones.
+    /// The valid profiles.
     pub library: Library,
-    /// What is wrong with the others.
+    /// The faults of the others.
     pub faults: Vec<Fault>,
     places: Places,
-    /// How the files stood before they were read: what was written meanwhile is news.
+    /// The stamps before reading: a write during the reading is noticed later.
     marks: FileStamps,
     known: KnownProfiles,
 }
@@ -84,31 +84,31 @@ impl ProfileScan {
         ProfileScan { library, faults, places, marks, known }
     }
 
-    /// Reads all profiles again, whose files stand like this: what has faults now stays as it was read last. Blocks on
-    /// the disk.
+    /// Reads all profiles again, given the stamps of their files: a profile with faults stays as it was read last.
+    /// Blocks on the disk.
     pub fn again(&self, marks: FileStamps) -> ProfileScan {
         let (library, faults, known) = Library::read(&self.places, Some(&self.library), &self.known);
         ProfileScan { library, faults, places: self.places.clone(), marks, known }
     }
 
-    /// Where it was read from.
+    /// The paths.
     pub fn places(&self) -> &Places {
         &self.places
     }
 
-    /// How the files stood when they were read.
+    /// The stamps of the files before they were read.
     pub fn marks(&self) -> &FileStamps {
         &self.marks
     }
 
-    /// The faults worth telling after the reading `before`: those of files that were edited since, and new ones.
+    /// The faults to report after the scan `before`: those of files that were edited since, and new ones.
     pub fn new_faults(&self, before: &ProfileScan) -> Vec<Fault> {
         let is_new =
             |fault: &&Fault| self.marks.differ(&before.marks, Path::new(&fault.file)) || !before.faults.contains(fault);
         self.faults.iter().filter(is_new).cloned().collect()
     }
 
-    /// The files that had faults in the reading `before`, are still there, and have none now.
+    /// The files that had faults in the scan `before`, still exist, and have none now.
     pub fn mended(&self, before: &ProfileScan) -> Vec<String> {
         let has_none = |file: &&String| !self.faults.iter().any(|fault| fault.file == **file);
         let is_there = |file: &&String| self.marks.0.contains_key(Path::new(file));

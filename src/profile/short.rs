@@ -1,8 +1,8 @@
-//! Profiles in short, as the settings hold them: an id, and what each knob of it is carried by; or, as the program before
-//! busker wrote them, an id with a name and its `parameters`.
+//! Short profiles in the settings: an id, and the controller of each parameter; or, in the old format of the program
+//! before busker, an id with a name and its `parameters`.
 //!
-//! Each stands for itself: one with faults is left out, and the others count. A parameter's fields are read by `values`,
-//! as those of a whole profile are. Pure.
+//! Each profile is checked on its own: one with faults is left out, and the others count. `values` reads a parameter's
+//! fields, as it reads those of a whole profile. Pure.
 
 use super::{
     Fault, Profile,
@@ -11,18 +11,18 @@ use super::{
 };
 use crate::yaml::{self, YamlField, YamlReader};
 
-/// The field of the settings that holds them.
+/// The field of the settings.
 pub const SHORT_KEY: &str = "cc_profiles";
 
-/// What is said of where their numbers come from.
+/// The `source` of their numbers.
 const SOURCE: &str = "the settings file";
 
-/// The one section their knobs are shown in.
+/// The one section of their parameters.
 const SECTION: &str = "Knobs";
 
 /// The short profiles of one file.
 pub(super) struct Short {
-    /// The sound ones.
+    /// The valid profiles.
     pub(super) profiles: Vec<Profile>,
     /// The ids of those with faults.
     pub(super) faulty: Vec<String>,
@@ -30,11 +30,11 @@ pub(super) struct Short {
     pub(super) faults: Vec<Fault>,
 }
 
-/// Checks the short profiles in a settings text; the other settings are not looked at. `taken` knows the file that has
-/// an id already.
+/// Checks the short profiles in a settings text; the other settings are ignored. `taken` gives the file that already
+/// has an id.
 ///
 /// # Errors
-/// Every fault, where no profile could be told from another.
+/// Every fault, if the profiles cannot be separated.
 pub(super) fn check<'t>(file: &str, text: &str, taken: impl Fn(&str) -> Option<&'t str>) -> Result<Short, Vec<Fault>> {
     let checked = yaml::check_parts(file, text, |reader, root| read_all(reader, root, taken));
     match checked.map_err(|fault| vec![fault])? {
@@ -43,7 +43,7 @@ pub(super) fn check<'t>(file: &str, text: &str, taken: impl Fn(&str) -> Option<&
     }
 }
 
-/// The sound ones, and the ids of the others; nothing where there is no list of them.
+/// The valid profiles, and the ids of the others; `None` without a list of them.
 fn read_all<'t>(
     reader: &mut YamlReader<'_>,
     root: &YamlField<'_>,
@@ -64,7 +64,7 @@ fn read_all<'t>(
     }
     for (key, entry) in entries {
         if profiles.iter().any(|profile| profile.id == key) || faulty.contains(&key) {
-            // Told already: it stands more than once, and the first one counts.
+            // Already reported: the id is there more than once, and the first one counts.
             continue;
         }
         let before = reader.fault_count();
@@ -109,8 +109,8 @@ fn read(reader: &mut YamlReader<'_>, id: String, entry: &YamlField<'_>) -> Profi
     }
 }
 
-/// The name of a profile, where it has one beside its id, and where its knobs are. One of them may be called `name` or
-/// `parameters`: its fields say what carries it.
+/// The name of a profile, if it has one beside its id, and the field of its parameters. A parameter may be called
+/// `name` or `parameters`: then its fields give a controller.
 fn read_name<'n>(reader: &mut YamlReader<'_>, entry: &YamlField<'n>) -> (Option<String>, YamlField<'n>) {
     let (name, knobs) = (entry.entry("name"), entry.entry("parameters"));
     let has_knobs = knobs.is_mapping() && !values::is_carried(&knobs);

@@ -1,6 +1,7 @@
-//! What the fields of one parameter say, in a whole profile and in the short form of the settings alike.
+//! Reads the fields of one parameter, in a whole profile and in the short format of the settings alike.
 //!
-//! A field with a fault is read as if it were absent, so that one mistake is told once and the rest is still checked.
+//! A field with a fault is read as if it were absent, so that one mistake is reported once and the rest is still
+//! checked.
 
 use std::collections::HashMap;
 
@@ -14,35 +15,35 @@ use crate::yaml::{Mapping, YamlField, YamlReader, list};
 
 const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
 
-/// Whether fields say what carries a parameter.
+/// Whether fields give the message of a parameter.
 pub(super) fn is_carried(field: &YamlField<'_>) -> bool {
     TARGETS.iter().chain(&[DRIVES]).any(|key| field.entry(key).is_given())
 }
 
-/// Longest `unit`, in characters.
+/// Maximum length of `unit`, in characters.
 const UNIT_CHARS_MAX: usize = 8;
 
-/// Furthest number `display` may name, either side of 0.
+/// Maximum of the numbers of `display`, either side of 0.
 const DISPLAY_MAX: i64 = 1_000_000;
 
-/// Longest `spacing_ms` and `smoothing_ms`.
+/// Maximum of `spacing_ms` and `smoothing_ms`, in ms.
 const SPACING_MS_MAX: i64 = 1000;
 
-/// What the parameters of a profile have in common, and to do with each other.
+/// The data that all parameters of a profile share.
 #[derive(Default)]
 pub(super) struct Carriers<'n> {
     /// The order of the halves of 14 bits.
     order: Halves,
     /// Whether numbered parameters of 7 bits have a lower half, too.
     nrpn_lsb: bool,
-    /// What already carries one.
+    /// The parameter on each message.
     carried: HashMap<Target, String>,
-    /// What macros drive.
+    /// The parameters that macros drive.
     driven: Driven<'n>,
 }
 
 impl Carriers<'_> {
-    /// Those of a profile whose own fields these are.
+    /// The data of a profile with these fields of its own.
     pub(super) fn of(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Self {
         let field = map.field("order");
         let order = reader.text(&field, NAME_CHARS_MAX).and_then(|name| {
@@ -57,7 +58,7 @@ impl Carriers<'_> {
         Carriers { order, nrpn_lsb: reader.flag(&map.field("nrpn_lsb")).unwrap_or_default(), ..Carriers::default() }
     }
 
-    /// How a value up to `hi` travels.
+    /// How a value up to `hi` is sent.
     fn halves(&self, target: Target, hi: u16) -> Halves {
         match target {
             Target::Nrpn { .. } | Target::Rpn { .. } if hi <= 127 && !self.nrpn_lsb => Halves::MsbOnly,
@@ -65,13 +66,13 @@ impl Carriers<'_> {
         }
     }
 
-    /// Tells what can only be known once every parameter is read.
+    /// Reports faults that show only after every parameter is read.
     pub(super) fn check(&self, reader: &mut YamlReader<'_>, params: &[Param]) {
         self.driven.check(reader, params);
     }
 }
 
-/// Reads everything about a parameter but its name and its section.
+/// Reads the fields of a parameter, except its name and its section.
 pub(super) fn read<'n>(
     reader: &mut YamlReader<'_>,
     map: &Mapping<'n>,
@@ -86,7 +87,7 @@ pub(super) fn read<'n>(
     if let Some(target) = target {
         check_carried(reader, map, target, &name, carriers);
     }
-    // Without a target the range is checked against the widest, the narrower one is unknown.
+    // Without a target the range is checked against the widest, because the narrower one is unknown.
     let target = target.unwrap_or(Target::PitchBend);
     let (lo, hi) = read_range(reader, map, target.value_max());
     let label = reader.text(&map.field("label"), NAME_CHARS_MAX);
@@ -125,15 +126,15 @@ fn read_target(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Option<Target>
     let given: Vec<&str> = TARGETS.into_iter().filter(|key| map.field(key).is_given()).collect();
     let lsb = map.field("lsb");
     if lsb.is_given() && !given.contains(&"cc") {
-        reader.fault(&lsb, format!("'{}' stands without 'cc', allowed next to it", lsb.shown()));
+        reader.fault(&lsb, format!("'{}' without 'cc', allowed beside it", lsb.shown()));
     }
     let key = match given[..] {
         [key] => key,
-        // Told already.
+        // Already reported.
         [] if lsb.is_given() => return None,
         [] => {
             let allowed = "allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, program, drives";
-            reader.fault(map.place(), format!("nothing carries it, {allowed}"));
+            reader.fault(map.place(), format!("no controller, {allowed}"));
             return None;
         }
         [_, second, ..] => {
@@ -180,7 +181,7 @@ fn read_target(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Option<Target>
     }
 }
 
-/// Two parameters on one controller would fight over it.
+/// Reports a second parameter on one controller: the two would overwrite each other.
 fn check_carried(
     reader: &mut YamlReader<'_>,
     map: &Mapping<'_>,
@@ -190,7 +191,7 @@ fn check_carried(
 ) {
     let parts = match target {
         Target::Cc(_) => vec![("cc", target)],
-        // The controller of the lower bits is everyone's.
+        // Many parameters share the controller of the lower bits.
         Target::Cc10 { msb, .. } => vec![("cc", Target::Cc(msb))],
         Target::Cc14 { msb, lsb } => vec![("cc", Target::Cc(msb)), ("lsb", Target::Cc(lsb))],
         Target::Nrpn { .. } => vec![("nrpn", target)],
@@ -211,7 +212,7 @@ fn check_carried(
     }
 }
 
-/// A time of the scheduler's, in ms.
+/// A time of the scheduler, in ms.
 pub(super) fn read_ms(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<u16> {
     reader.int(field, 0, SPACING_MS_MAX).map(|ms| ms as u16)
 }
@@ -221,7 +222,7 @@ fn read_range(reader: &mut YamlReader<'_>, map: &Mapping<'_>, value_max: u16) ->
     match reader.pair(&field, 0, i64::from(value_max)) {
         Some((lo, hi)) if lo < hi => (lo as u16, hi as u16),
         Some((lo, hi)) => {
-            reader.fault(&field, format!("'{lo}' to '{hi}' holds nothing, allowed [lowest, highest]"));
+            reader.fault(&field, format!("'{lo}' to '{hi}' is empty, allowed [lowest, highest]"));
             (0, value_max)
         }
         None => (0, value_max),
@@ -279,7 +280,7 @@ fn read_options(reader: &mut YamlReader<'_>, map: &Mapping<'_>, lo: u16, hi: u16
     options
 }
 
-/// The values that mean an option: those of its range, which holds the one that is sent.
+/// The range of values of an option, which holds the value that is sent.
 fn read_option_range(reader: &mut YamlReader<'_>, map: &Mapping<'_>, value: i64, before: &[ParamOption]) -> (u16, u16) {
     let field = map.field("range");
     let (lo, hi) = reader.pair(&field, 0, i64::from(u16::MAX)).unwrap_or((value, value));

@@ -1,14 +1,15 @@
-//! HTTP, WebSocket, and the page for a phone: what is served, and the thread that serves it.
+//! HTTP, WebSocket, and the page for a phone: the resources, and the thread that serves them.
 //!
 //! Everything runs on one thread called "http", which waits for nothing but its sockets: files are read on threads of
-//! their own, and the engine is asked through the [`Station`] like everywhere. Nothing runs while nobody is connected.
+//! their own, and the engine is asked through the [`Station`] like everywhere. Nothing runs while no client is
+//! connected.
 //!
 //! - `listen`, `seats`, `line`: connections, and how many of them.
-//! - `guard`: who may come in, before anything is done.
-//! - `ask`: commands on their way to the engine, for both ways in.
-//! - `resources`: what there is to get and to post, and its description.
+//! - `guard`: checks each request before anything is done.
+//! - `ask`: commands on their way to the engine, from HTTP and WebSocket.
+//! - `resources`: the resources to get and to post to, and their description.
 //! - `feed`, `socket`: WebSocket.
-//! - `page`: what a browser shows.
+//! - `page`: the page for a browser.
 
 mod ask;
 mod connection;
@@ -47,19 +48,19 @@ use tokio::{
 
 /// Threads for files and devices at most.
 const BLOCKING_THREADS: usize = 8;
-/// How long those who are being served may take to end.
+/// How long requests under way may take to end.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How HTTP is served.
+/// The settings of HTTP.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
-    /// Where.
+    /// The address.
     pub at: SocketAddr,
-    /// Where profiles and settings are, and the token where it is kept.
+    /// The folders of profiles and settings, and of the token where it is kept.
     pub folders: Folders,
-    /// Names it is served under besides this machine's own.
+    /// Host names it is served under besides this machine's own.
     pub hosts: Vec<HostName>,
-    /// How long the token is good, where one is needed.
+    /// How long the token is valid, where one is needed.
     pub token: TokenLife,
 }
 
@@ -71,14 +72,14 @@ pub struct Http {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What everyone who is served shares.
+/// Shared by all requests.
 struct Hall {
     station: Station,
     door: Arc<Door>,
     folders: Folders,
     guard: Guard,
     feed: Feed,
-    /// Devices are looked at by one at a time.
+    /// One request at a time looks at devices.
     looking: Mutex<()>,
 }
 
@@ -86,7 +87,7 @@ impl Http {
     /// Begins to serve.
     ///
     /// # Errors
-    /// Where the address cannot be had, or the token that is kept cannot be used.
+    /// Where the address cannot be bound, or the token that is kept cannot be used.
     pub fn open(station: &Station, doors: &Doors, options: &HttpOptions) -> io::Result<Http> {
         let listener = TcpListener::bind(options.at)?;
         listener.set_nonblocking(true)?;
@@ -116,12 +117,12 @@ impl Http {
         Ok(Http { at, token, ending: Some(ending), thread: Some(thread) })
     }
 
-    /// Where it is served; the port is the one the system chose where 0 was asked for.
+    /// Its address; the port is the one the system chose where 0 was asked for.
     pub fn at(&self) -> SocketAddr {
         self.at
     }
 
-    /// What whoever asks must show, where it is served to other machines.
+    /// The token that clients need, where it is served to other machines.
     pub fn token(&self) -> Option<&str> {
         self.token.as_ref().map(Token::text)
     }
@@ -129,19 +130,19 @@ impl Http {
 
 impl Drop for Http {
     fn drop(&mut self) {
-        // Everyone who is served waits for this, too.
+        // Every connection waits for this, too.
         drop(self.ending.take());
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::warn!("the thread of HTTP ended in a panic");
+            tracing::warn!("the HTTP thread panicked");
         }
     }
 }
 
 fn serve(runtime: Runtime, listener: TcpListener, hall: Arc<Hall>, ending: watch::Receiver<()>) {
     if let Err(error) = runtime.block_on(listen::listen(listener, hall, ending)) {
-        tracing::warn!(%error, "HTTP is not served any more");
+        tracing::warn!(%error, "HTTP has stopped");
     }
     runtime.shutdown_timeout(GRACE);
 }

@@ -1,8 +1,8 @@
-//! How many commands come in: a bucket of tokens that fills up steadily. Pure; whoever asks gives the time.
+//! A rate limit: a bucket of tokens that fills up steadily. Pure; the caller gives the time.
 
 use std::time::{Duration, Instant};
 
-/// Lets in so many a second, and so many at once.
+/// Lets in so many a second, and so many in a burst.
 #[derive(Clone, Debug)]
 pub struct Limit {
     per_second: f64,
@@ -47,7 +47,7 @@ mod tests {
         // After a pause, no more than before.
         let later = start + Duration::from_secs(3_600);
         assert_eq!((0..50).filter(|_| limit.admits(later)).count(), 10);
-        // A clock that goes back lets nothing in.
+        // When the clock goes back, nothing is let in.
         assert!(!limit.admits(start));
     }
 }

@@ -1,12 +1,12 @@
-//! OSC over UDP: every command of the table at an address, and the status as addresses to ask or to subscribe to.
+//! OSC over UDP: every command of the table at an address, and the status as addresses to ask for or to subscribe to.
 //!
 //! One thread has the socket and everything that belongs to it. It never waits for the engine, but where a command that
 //! must arrive finds the engine's queue full; answers come back to it through a channel. Nothing here is real time.
 //!
 //! - [`datagram`]: bytes to messages and their instants. Pure.
 //! - [`table`], [`pattern`]: messages to commands. Pure.
-//! - [`tree`], [`help`]: what there is to say. Pure.
-//! - [`agenda`], [`subscriptions`]: what is to be done later, and again and again. Pure.
+//! - [`tree`], [`help`]: values and descriptions of addresses. Pure.
+//! - [`agenda`], [`subscriptions`]: messages for later, and repeated ones. Pure.
 //! - [`listener`]: the thread; [`post`]: what it sends; [`bell`]: what wakes it.
 
 pub mod agenda;
@@ -36,16 +36,16 @@ use std::{
 /// Room for datagrams that wait, in bytes. The system may grant less.
 const WAITING_BYTES: usize = 1 << 20;
 
-/// How OSC is heard.
+/// The settings of OSC.
 #[derive(Clone, Debug)]
 pub struct OscOptions {
-    /// Where.
+    /// The address.
     pub at: SocketAddr,
-    /// From whom, besides this machine.
+    /// Machines that may send, besides this one.
     pub from: Vec<IpAddr>,
 }
 
-/// OSC is heard while this lives.
+/// OSC is served while this lives.
 pub struct Osc {
     at: SocketAddr,
     bell: Arc<Bell>,
@@ -53,10 +53,10 @@ pub struct Osc {
 }
 
 impl Osc {
-    /// Begins to hear.
+    /// Begins to serve.
     ///
     /// # Errors
-    /// Where the address cannot be had.
+    /// Where the address cannot be bound.
     pub fn open(station: &Station, doors: &Doors, options: &OscOptions) -> io::Result<Osc> {
         let socket = UdpSocket::bind(options.at)?;
         socket.set_nonblocking(true)?;
@@ -69,7 +69,7 @@ impl Osc {
         Ok(Osc { at, bell, thread: Some(thread) })
     }
 
-    /// Where it is heard; the port is the one the system chose where 0 was asked for.
+    /// Its address; the port is the one the system chose where 0 was asked for.
     pub fn at(&self) -> SocketAddr {
         self.at
     }

@@ -1,9 +1,9 @@
-//! The Unix socket: how screens and one-shot commands of this machine reach a station in another process.
+//! The Unix socket: screens and one-shot commands of this machine connect to a station in another process.
 //!
-//! - [`socket_file`]: where the socket is, and whose it is. Only one station has it.
-//! - [`door`]: the station's side; two threads for each guest that is told things, one for each that asks.
-//! - [`client`]: the guest's side. A line can be made into a [`Station`](crate::engine::station::Station), so that a screen
-//!   does not know the difference.
+//! - [`socket_file`]: the socket's path and its owner. Only one station has it.
+//! - [`door`]: the station's side; two threads for each client that is sent events, one for each that only asks.
+//! - [`client`]: the client's side. A connection can be made into a [`Station`](crate::engine::station::Station), so
+//!   that a screen needs no other code for it.
 
 pub mod client;
 pub mod door;
@@ -16,12 +16,12 @@ use std::{
     time::Duration,
 };
 
-/// How long either side may take to say hello.
+/// How long either side may take to send its hello.
 const HELLO: Duration = Duration::from_secs(5);
-/// The most that a station tells in one message: a long list of takes with their pictures.
+/// The longest message of a station: a long list of takes with their overviews.
 const TOLD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// A line, without its end; nothing where the other side is gone.
+/// A line, without its end; `None` where the other side is gone.
 fn read_line(stream: &mut BufReader<UnixStream>, bytes_max: usize) -> Result<Option<Vec<u8>>, ReadError> {
     let mut line = Vec::new();
     let count = stream.by_ref().take(bytes_max as u64 + 1).read_until(b'\n', &mut line)?;
@@ -30,7 +30,7 @@ fn read_line(stream: &mut BufReader<UnixStream>, bytes_max: usize) -> Result<Opt
             line.pop();
             Ok(Some(line))
         }
-        // The other side left in the middle of a message: it asked nothing.
+        // The other side left in the middle of a message: it is no command.
         _ if count <= bytes_max => Ok(None),
         _ => Err(ReadError::Wire(WireError::TooLong)),
     }

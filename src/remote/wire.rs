@@ -1,8 +1,8 @@
-//! What goes over the socket and over WebSocket: JSON, one message a line or a frame. Pure.
+//! The messages of the socket and of WebSocket: JSON, one message a line or a frame. Pure.
 //!
-//! Both sides of the socket say hello first, with the version of the wire they speak; whoever finds another one leaves
-//! with a sentence. After that a guest asks, and is told: answers as they come, every event once, parts of the status of a
-//! newer revision than those it has, and levels as they move.
+//! Both sides of the socket send hello first, with the version of the wire they use; a side that finds another version
+//! leaves with a sentence. After that a client sends commands, and gets: answers as they come, every event once, parts
+//! of the status of a newer revision than those it has, and levels as they change.
 
 mod level_changes;
 
@@ -16,37 +16,37 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The version of the wire. It counts up when a message or a part of the status changes its meaning; what is only added
-/// leaves it as it is.
+/// The version of the wire. It counts up when a message or a part of the status changes its meaning; an addition leaves
+/// it as it is.
 ///
-/// 2: levels are told apart from the parts they stand in.
+/// 2: levels are sent apart from the parts that contain them.
 pub const WIRE: u32 = 2;
-/// The longest message a guest may send, in bytes: the longest command, and some more.
+/// The longest message a client may send, in bytes: the longest command, and some more.
 pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 
-/// What a guest at the socket is there for.
+/// What a client at the socket does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// To show and to play: is told everything, and the notes it holds end with it.
+    /// Shows the status and plays: gets everything, and the notes it holds end with it.
     Screen,
-    /// To listen: is told everything.
+    /// Only reads: gets everything.
     Watch,
-    /// To ask: is told only what it asks for.
+    /// Sends commands: gets only the answers to them.
     Ask,
 }
 
-/// From a guest.
+/// From a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
     /// The first message at the socket.
     Hello {
-        /// The wire it speaks.
+        /// The version of its wire.
         wire: u32,
-        /// Its version, for people.
+        /// Its version of busker, for people.
         version: String,
-        /// What it is there for.
+        /// What it does.
         role: Role,
     },
     /// A command of the table, as in a script.
@@ -60,48 +60,48 @@ pub enum ClientMessage {
     Status,
 }
 
-/// To a guest.
+/// To a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
     /// The first message at the socket.
     Hello {
-        /// The wire it speaks.
+        /// The version of its wire.
         wire: u32,
-        /// Its version, for people.
+        /// Its version of busker, for people.
         version: String,
     },
-    /// Nothing comes after this: why.
+    /// The last message: why the connection ends.
     Leave {
         /// One sentence.
         why: String,
     },
-    /// What became of a command.
+    /// The answer to a command.
     Answer {
-        /// The number it was asked under, where it was.
+        /// The number of the command, where it had one.
         id: Option<u64>,
         /// Whether it was done.
         done: bool,
-        /// A sentence: what there is to say, or why it was not done.
+        /// A sentence: the answer, or the reason for a refusal.
         text: String,
     },
-    /// The profile whose knobs the next statuses tell of.
+    /// The profile whose parameters the next statuses show.
     Profile {
         /// All of it.
         profile: Arc<Profile>,
     },
-    /// What of the status is another now; at first all of it.
+    /// The changes of the status; at first all of it.
     Status {
         /// Nanoseconds since the engine started.
         at_ns: u64,
         /// The parts that changed, each whole.
         changes: Changes,
     },
-    /// Levels that moved. At the socket, at the rate of a screen.
+    /// Levels that changed. At the socket, at the rate of a screen.
     Levels(LevelChanges),
-    /// Something happened.
+    /// An event.
     Event(Event),
-    /// Where the song is. Over WebSocket, at a steady rate while it moves.
+    /// The song's position. Over WebSocket, at a steady rate while it changes.
     Position {
         /// As bar:beat:tick.
         position: String,
@@ -110,28 +110,28 @@ pub enum ServerMessage {
         /// Whether the song plays.
         playing: bool,
     },
-    /// How loud it is. Over WebSocket, at a steady rate while it moves.
+    /// Meters. Over WebSocket, at a steady rate while they change.
     Meters {
         /// The recorded inputs.
         inputs: Vec<MeterStatus>,
         /// Left and right.
         outputs: Vec<MeterStatus>,
     },
-    /// Where knobs sound that something moves. Over WebSocket, at a steady rate while they move.
+    /// Current values of modulated parameters. Over WebSocket, at a steady rate while they change.
     Motion {
         /// By the parameter's name, in its range.
         values: BTreeMap<String, u16>,
     },
 }
 
-/// A message that is none. Nothing was done.
+/// Bytes that are no message. Nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// More bytes than a message may have.
-    #[error("a message may have {MESSAGE_BYTES_MAX} bytes at most")]
+    #[error("a message has at most {MESSAGE_BYTES_MAX} bytes")]
     TooLong,
-    /// Not what is understood here.
-    #[error("this is no message: {0}")]
+    /// No JSON, or no message of this wire.
+    #[error("not a valid message: {0}")]
     NoMessage(#[from] serde_json::Error),
 }
 
@@ -167,7 +167,7 @@ impl ServerMessage {
         encode(self)
     }
 
-    /// What became of a command.
+    /// The answer to a command.
     pub fn answer(id: Option<u64>, answer: Answer) -> ServerMessage {
         let done = answer.is_ok();
         ServerMessage::Answer { id, done, text: answer.unwrap_or_else(|why| why) }
@@ -180,20 +180,20 @@ impl ServerMessage {
 }
 
 fn encode(message: &impl Serialize) -> String {
-    // Keys are texts: nothing here can fail but a path that is no Unicode, and that only loses its own message.
+    // Keys are texts: nothing here can fail but a path that is no Unicode, and then only its own message is lost.
     serde_json::to_string(message).unwrap_or_else(|error| {
         tracing::warn!(%error, "a message could not be written");
         String::from("{}")
     })
 }
 
-/// The sentence for whoever speaks another wire, at either end; nothing where it is the same.
+/// The sentence for a side with another version of the wire, at either end; `None` where it is the same.
 pub fn wire_mismatch(wire: u32, version: &str) -> Option<String> {
     let own = env!("CARGO_PKG_VERSION");
     (wire != WIRE).then(|| {
         format!(
-            "the station and the screen are of different versions of busker: here {own} speaks wire {WIRE}, there \
-             {version} speaks wire {wire}; use the same version on both sides"
+            "the station and the screen have different versions: {own} here uses wire {WIRE}, {version} there uses \
+             wire {wire}; use the same busker version on both sides"
         )
     })
 }

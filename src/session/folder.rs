@@ -32,14 +32,14 @@ pub fn meant(asked: &str, base: &Path, home: Option<&Path>) -> PathBuf {
 pub fn may_begin(folder: &Path) -> Result<(), String> {
     let shown = folder.display();
     if folder.join(FILE).exists() {
-        return Err(format!("{shown} is a session already: session.open opens it"));
+        return Err(format!("{shown} is already a session: session.open opens it"));
     }
     let other = match fs::read_dir(folder) {
         Ok(mut entries) => entries.any(|entry| entry.is_ok_and(|entry| !is_left_over(&entry.file_name()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(format!("{shown} cannot be a session ({error}): choose another name")),
     };
-    if other { Err(format!("{shown} has other things in it: choose another name, or empty it first")) } else { Ok(()) }
+    if other { Err(format!("{shown} contains other files: choose another name, or empty it first")) } else { Ok(()) }
 }
 
 /// Whether a file is what is left of a new session whose process was killed before it was there.
@@ -77,7 +77,7 @@ mod tests {
         fs::write(path.join("session.yaml.new"), "").unwrap();
         assert_eq!(may_begin(path), Ok(()));
         fs::write(path.join("letter.txt"), "").unwrap();
-        assert!(may_begin(path).unwrap_err().contains("other things"));
+        assert!(may_begin(path).unwrap_err().contains("other files"));
         assert!(may_begin(&path.join("letter.txt")).unwrap_err().contains("choose another name"));
         fs::write(path.join(FILE), "").unwrap();
         assert!(may_begin(path).unwrap_err().contains("session.open"));

@@ -140,6 +140,21 @@ impl History {
         self.push(HistoryStep { label, subject, undo, redo, of: None, open_ns: None });
     }
 
+    /// The same for what is moved in many small steps: those of one label that are no further apart than half a second are
+    /// one step.
+    pub fn moved(&mut self, subject: Subject, label: String, undo: Edit, redo: Edit, now_ns: u64) {
+        let is_open = |step: &&mut HistoryStep| {
+            let open = step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
+            open && step.subject == subject && step.label == label
+        };
+        if let Some(step) = self.past.last_mut().filter(is_open) {
+            (step.redo, step.open_ns) = (redo, Some(now_ns));
+            return;
+        }
+        self.forget_future(subject);
+        self.push(HistoryStep { label, subject, undo, redo, of: None, open_ns: Some(now_ns) });
+    }
+
     fn push(&mut self, step: HistoryStep) {
         let is_of = |other: &HistoryStep| other.subject == step.subject;
         if matches!(step.subject, Subject::Instrument(_))
@@ -170,6 +185,11 @@ impl History {
     /// The subject of the step that was undone last.
     pub fn newest_undone(&self) -> Option<Subject> {
         self.future.last().map(|step| step.subject)
+    }
+
+    /// How many steps there are of all subjects, done and undone.
+    pub fn count(&self) -> usize {
+        self.past.len() + self.future.len()
     }
 
     /// How many steps of a subject can be undone, and done again.

@@ -38,10 +38,10 @@ pub struct AcquiredLock {
 #[derive(Debug, thiserror::Error)]
 pub enum NotLocked {
     /// Another process has it.
-    #[error("it is open in another busker, {0}: end that one first, or open another session")]
+    #[error("it is open in another busker, {0}: quit that one first, or open another session")]
     Held(String),
     /// The disk refused.
-    #[error("it cannot be locked ({0}): a session needs a folder that can be written")]
+    #[error("it cannot be locked ({0}): a session needs a writable folder")]
     Disk(#[from] io::Error),
 }
 

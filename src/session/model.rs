@@ -111,6 +111,11 @@ impl Model {
         &self.song
     }
 
+    /// The revision of the tracks and what they share.
+    pub fn tracks_revision(&self) -> Revision {
+        self.tracks_changed
+    }
+
     /// Whether the tracks or what they share changed since a revision.
     pub fn tracks_changed(&self, since: Revision) -> bool {
         self.tracks_changed > since

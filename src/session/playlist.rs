@@ -17,7 +17,7 @@ use std::{ops::Range, path::Path, sync::Arc};
 
 /// Where the samples of a clip or a layer are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audio {
+pub struct AudioSource {
     /// The file.
     pub file: Arc<Path>,
     /// While the file is being recorded: what is in it, as the capture buffer has it.
@@ -37,10 +37,10 @@ pub struct Captured {
     pub depth: Depth,
 }
 
-impl Audio {
+impl AudioSource {
     /// A file that is whole.
-    pub fn of_file(file: Arc<Path>) -> Audio {
-        Audio { file, captured: None }
+    pub fn of_file(file: Arc<Path>) -> AudioSource {
+        AudioSource { file, captured: None }
     }
 }
 
@@ -104,7 +104,7 @@ impl Fade {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clip {
     /// Its samples.
-    pub audio: Audio,
+    pub audio: AudioSource,
     /// The first frame of the file that is heard.
     pub file_frame: u64,
     /// Where that is in the song, in frames.
@@ -126,7 +126,7 @@ pub struct Clip {
 impl Clip {
     /// The whole of a part of a file, at unity.
     pub fn of(file: Arc<Path>, file_frame: u64, place: i64, frames: u64) -> Clip {
-        let audio = Audio::of_file(file);
+        let audio = AudioSource::of_file(file);
         let turns = Turns::default();
         Clip { audio, file_frame, place, frames, gain: 1.0, fade_in: 0, fade_out: 0, is_layer: false, turns }
     }
@@ -161,9 +161,9 @@ impl Clip {
 
 /// A layer of a loop.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
+pub struct RepeatLayer {
     /// Its samples.
-    pub audio: Audio,
+    pub audio: AudioSource,
     /// The frame of the file on its place.
     pub file_frame: u64,
     /// Where that is, in frames from the loop's beginning.
@@ -190,7 +190,7 @@ pub struct Repeat {
     /// Frames of its audio to a frame of the song: -4..=4 and not 0; backwards where it is negative.
     pub speed: f64,
     /// What is in it.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<RepeatLayer>,
 }
 
 impl Repeat {
@@ -221,7 +221,7 @@ pub struct PlaylistRegion<'a> {
     /// The part of the song.
     pub song: Range<i64>,
     /// The samples.
-    pub audio: &'a Audio,
+    pub audio: &'a AudioSource,
     /// The frame of the file on the first frame of the song, with its fraction.
     pub file_at: f64,
     /// Frames of the file to a frame of the song: 1 but in a loop of another speed.
@@ -235,7 +235,7 @@ enum Gains<'a> {
     /// A clip's, and what fades over it.
     Clip(&'a Clip, Vec<&'a Clip>),
     /// A layer's, of the turn that begins on this frame and has so many.
-    Layer { layer: &'a Layer, speed: f64, begins: i64, frames: i64 },
+    Layer { layer: &'a RepeatLayer, speed: f64, begins: i64, frames: i64 },
 }
 
 impl PlaylistRegion<'_> {
@@ -261,7 +261,7 @@ impl PlaylistRegion<'_> {
     }
 }
 
-impl Layer {
+impl RepeatLayer {
     /// The frames of a turn of so many on which it is heard, counted from the turn's first; before 0 where it comes in.
     fn in_turn(&self, frames: i64, speed: f64) -> Range<i64> {
         let to_song = |own: f64| (own / speed.abs()).round() as i64;
@@ -312,6 +312,28 @@ impl Playlist {
     /// The same with a loop under it.
     pub fn with_loop(self, repeat: Option<Repeat>) -> Playlist {
         Playlist { repeat, ..self }
+    }
+
+    /// The same with what is still being recorded read from the capture buffer.
+    pub fn with_captured(mut self, captured: impl Fn(&Path) -> Option<Arc<Captured>>) -> Playlist {
+        let layers = self.repeat.iter_mut().flat_map(|repeat| &mut repeat.layers);
+        let all = self.clips.iter_mut().map(|clip| &mut clip.audio).chain(layers.map(|layer| &mut layer.audio));
+        all.for_each(|audio| audio.captured = captured(&audio.file));
+        self
+    }
+
+    /// The same with one more layer in its loop, where it has one.
+    pub fn with_layer(mut self, layer: RepeatLayer) -> Playlist {
+        if let Some(repeat) = &mut self.repeat {
+            repeat.layers.push(layer);
+        }
+        self
+    }
+
+    /// The same with one more clip over all others.
+    pub fn with_clip(mut self, clip: Clip) -> Playlist {
+        self.clips.push(clip);
+        self
     }
 
     /// The loop.

@@ -16,7 +16,7 @@ pub struct Marker {
 
 /// What an action waits for: the next line of a grid in the song.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Grid {
+pub enum QuantizeGrid {
     /// Nothing: it is done at once.
     Off,
     /// The next bar.
@@ -32,15 +32,15 @@ pub enum Grid {
     ThirtySecond,
 }
 
-impl Grid {
+impl QuantizeGrid {
     /// All of them, with their words.
-    pub const WORDS: [(&str, Grid); 6] = [
-        ("off", Grid::Off),
-        ("bar", Grid::Bar),
-        ("beat", Grid::Beat),
-        ("1/8", Grid::Eighth),
-        ("1/16", Grid::Sixteenth),
-        ("1/32", Grid::ThirtySecond),
+    pub const WORDS: [(&str, QuantizeGrid); 6] = [
+        ("off", QuantizeGrid::Off),
+        ("bar", QuantizeGrid::Bar),
+        ("beat", QuantizeGrid::Beat),
+        ("1/8", QuantizeGrid::Eighth),
+        ("1/16", QuantizeGrid::Sixteenth),
+        ("1/32", QuantizeGrid::ThirtySecond),
     ];
 
     /// As it is written.
@@ -51,12 +51,12 @@ impl Grid {
     /// Pulses from one line to the next; nothing where there are none.
     pub fn pulses(self) -> Option<i64> {
         match self {
-            Grid::Off => None,
-            Grid::Bar => Some(PPQN * i64::from(BEATS_PER_BAR)),
-            Grid::Beat => Some(PPQN),
-            Grid::Eighth => Some(PPQN / 2),
-            Grid::Sixteenth => Some(PPQN / 4),
-            Grid::ThirtySecond => Some(PPQN / 8),
+            QuantizeGrid::Off => None,
+            QuantizeGrid::Bar => Some(PPQN * i64::from(BEATS_PER_BAR)),
+            QuantizeGrid::Beat => Some(PPQN),
+            QuantizeGrid::Eighth => Some(PPQN / 2),
+            QuantizeGrid::Sixteenth => Some(PPQN / 4),
+            QuantizeGrid::ThirtySecond => Some(PPQN / 8),
         }
     }
 
@@ -89,7 +89,7 @@ pub struct SongState {
     /// In the order of the song.
     pub markers: Vec<Marker>,
     /// What actions wait for.
-    pub grid: Grid,
+    pub grid: QuantizeGrid,
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_next_line_is_on_the_grid_and_never_behind(pulse in 0.0..1e6_f64) {
-            for (_, grid) in Grid::WORDS {
+            for (_, grid) in QuantizeGrid::WORDS {
                 let next = grid.next(pulse);
                 prop_assert!(next >= pulse - 1e-3);
                 match grid.pulses() {

@@ -3,7 +3,7 @@
 //! Places in the song are pulses (24 to a quarter note), with their fraction: they stay on their bar when the tempo
 //! changes. Lengths of audio are frames. What is heard at a tempo is a [`Playlist`], made by [`Track::playlist`].
 
-use super::playlist::{Audio, Clip, Fade, Layer, Playlist, Repeat, Turns};
+use super::playlist::{AudioSource, Clip, Fade, Playlist, Repeat, RepeatLayer, Turns};
 use crate::{
     music::{Decibels, Timeline},
     taps::Taps,
@@ -35,6 +35,17 @@ pub enum MonitorMode {
     Off,
 }
 
+impl MonitorMode {
+    /// All of them, with their words.
+    pub const WORDS: [(&str, MonitorMode); 3] =
+        [("auto", MonitorMode::Auto), ("on", MonitorMode::On), ("off", MonitorMode::Off)];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, mode)| *mode == self).map_or("", |(word, _)| word)
+    }
+}
+
 /// What becomes of what was there where something is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RecordMode {
@@ -45,6 +56,17 @@ pub enum RecordMode {
     Replace,
     /// Each pass is a take of its own, and the newest one is played.
     Takes,
+}
+
+impl RecordMode {
+    /// All of them, with their words.
+    pub const WORDS: [(&str, RecordMode); 3] =
+        [("layer", RecordMode::Layer), ("replace", RecordMode::Replace), ("takes", RecordMode::Takes)];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, mode)| *mode == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// A part of a take on a track.
@@ -173,7 +195,7 @@ impl TrackClip {
     /// It at a tempo.
     pub fn at(&self, frames_per_pulse: f64) -> Clip {
         Clip {
-            audio: Audio::of_file(Arc::clone(&self.file)),
+            audio: AudioSource::of_file(Arc::clone(&self.file)),
             file_frame: self.file_frame,
             place: (self.at_pulse * frames_per_pulse).round() as i64,
             frames: self.frames,
@@ -235,9 +257,9 @@ pub struct TooLong;
 
 impl LoopLayer {
     /// It as it is heard.
-    pub fn as_heard(&self) -> Layer {
-        Layer {
-            audio: Audio::of_file(Arc::clone(&self.file)),
+    pub fn as_heard(&self) -> RepeatLayer {
+        RepeatLayer {
+            audio: AudioSource::of_file(Arc::clone(&self.file)),
             file_frame: self.file_frame,
             place: self.place,
             frames: self.frames,

@@ -1,4 +1,5 @@
-//! Parts of a status on their way: those of a newer revision travel, and whoever has the others puts them in.
+//! Changed parts of a status on their way to a client: those of a newer revision are sent, and the client puts them
+//! into its own status.
 
 use super::{ParamsStatus, Status, StatusPart, knobs::ParamsTold};
 use crate::profile::Profile;
@@ -11,13 +12,13 @@ use std::{any::Any, sync::Arc};
 #[serde(transparent)]
 pub struct Changes(pub Map<String, Value>);
 
-/// A part that cannot be one; it stays as it was.
+/// A part that cannot be read; the old value stays.
 #[derive(Debug, thiserror::Error)]
 #[error("'{part}' of a status cannot be read: {why}")]
 pub struct NotAPart {
     /// Its name.
     pub part: &'static str,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
 }
 
@@ -31,7 +32,7 @@ macro_rules! parts {
                 [params.revision() $( , $part.revision() )*].into_iter().max().unwrap_or(0)
             }
 
-            /// The names of the parts of which this is so, given each of this and of another status.
+            /// The names of the parts for which `is_so` is true, given each part of this and of the other status.
             fn names(&self, other: &Status, is_so: impl Fn(&dyn Compared, &dyn Compared) -> bool) -> Vec<&'static str> {
                 let params = is_so(&self.params, &other.params).then_some("params");
                 let others = [$( is_so(&self.$part, &other.$part).then_some(stringify!($part)) ),*];
@@ -51,10 +52,10 @@ macro_rules! parts {
                 Changes(changes)
             }
 
-            /// A status of all its parts; the knobs are those of `profile`.
+            /// A status made of all its parts; the parameters are those of `profile`.
             ///
             /// # Errors
-            /// The first part that is missing or cannot be one.
+            /// The first part that is missing or cannot be read.
             pub fn of(at_ns: u64, Changes(mut parts): Changes, profile: &Arc<Profile>) -> Result<Status, NotAPart> {
                 Ok(Status {
                     at_ns,
@@ -63,11 +64,11 @@ macro_rules! parts {
                 })
             }
 
-            /// Puts changed parts in; the knobs are those of `profile`. Parts of no name here are passed over: whoever
-            /// sends them is newer. Parts that came have the next revision.
+            /// Puts changed parts in; the parameters are those of `profile`. Parts of unknown names are ignored,
+            /// because the sender may be newer. The changed parts get the next revision.
             ///
             /// # Errors
-            /// The first part that cannot be one. The others are in.
+            /// The first part that cannot be read. The others are put in.
             pub fn put(&mut self, Changes(mut changes): Changes, profile: &Arc<Profile>) -> Result<(), NotAPart> {
                 let (mut outcome, revision) = (Ok(()), self.revision() + 1);
                 if changes.contains_key("params") {
@@ -89,7 +90,7 @@ macro_rules! parts {
 }
 
 impl Status {
-    /// The parts of a newer revision than `since`; since 0, all of them.
+    /// The parts of a newer revision than `since`; 0 gives all parts.
     pub fn changes(&self, since: u64) -> Changes {
         self.named(&self.names(self, |part, _| part.revision() > since))
     }
@@ -99,18 +100,18 @@ impl Status {
         self.names(self, |_, _| true)
     }
 
-    /// The names of the parts that are newer than those of another status, or say something else.
+    /// The names of the parts that are newer than those of another status, or have another value.
     pub fn differing(&self, before: &Status) -> Vec<&'static str> {
         self.names(before, |part, other| part.revision() > other.revision() || part.differs(other))
     }
 
-    /// The names of the parts that are not the same pieces of memory as those of another status.
+    /// The names of the parts that do not share memory with those of another status.
     pub fn unshared(&self, other: &Status) -> Vec<&'static str> {
         self.names(other, |part, other| part.at() != other.at())
     }
 }
 
-/// A part beside another one.
+/// A part, compared with another one.
 trait Compared {
     fn revision(&self) -> u64;
     fn at(&self) -> usize;
@@ -138,7 +139,7 @@ impl<T: PartialEq + 'static> Compared for StatusPart<T> {
 
 parts!(
     transport, device, realtime, ports, instrument, clock, learning, monitor, inputs, outputs, click_on, profiles,
-    automation, morph, session, record, audition, latency, takes, doors, faults
+    automation, morph, session, record, audition, latency, takes, tracks, doors, faults
 );
 
 /// One part, by its name.
@@ -147,10 +148,10 @@ fn part<T: DeserializeOwned>(parts: &mut Map<String, Value>, part: &'static str)
     serde_json::from_value(told).map_err(|error| NotAPart { part, why: error.to_string() })
 }
 
-/// The knobs, which are those of a profile.
+/// The parameters, which belong to a profile.
 fn params(parts: &mut Map<String, Value>, profile: &Arc<Profile>) -> Result<ParamsStatus, NotAPart> {
     let told: ParamsTold = part(parts, "params")?;
-    let another = || NotAPart { part: "params", why: "it is another profile's".to_owned() };
+    let another = || NotAPart { part: "params", why: "it belongs to another profile".to_owned() };
     ParamsStatus::of(told, profile).ok_or_else(another)
 }
 

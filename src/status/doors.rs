@@ -1,21 +1,21 @@
-//! Who may come in, and how many do.
+//! The ways for clients to connect, with their counts.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// One way in: the socket, OSC, HTTP.
+/// One way to connect: the socket, OSC or HTTP.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DoorStatus {
     /// `socket`, `osc` or `http`.
     pub name: String,
-    /// Where it is: a path or an address.
+    /// Its address: a path, or an IP address with a port.
     pub at: String,
-    /// Those who are connected now.
+    /// Clients that are connected now.
     pub connected: u32,
-    /// Commands and questions that came in.
+    /// Commands and questions received.
     pub received: u64,
-    /// What came in and was no command, or from somebody who may not.
+    /// Messages that were refused: not a command, or from a client without permission.
     pub refused: u64,
-    /// What was not done because too much came at once.
+    /// Commands that were dropped because too many came at once.
     pub dropped: u64,
 }

@@ -1,43 +1,43 @@
-//! The knobs of the instrument that is played: where they stand, and what moves them.
+//! The parameters of the instrument in use: their values, and the modulation of them.
 
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize, Serializer};
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;
 
-/// The profile in use, where its knobs stand, and what there is for them.
+/// The profile in use, with the values of its parameters, their modulation, automation and snapshots.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParamsStatus {
     /// The profile.
     pub profile: Arc<Profile>,
-    /// A value for each of its parameters, in order: where the knob itself stands.
+    /// The base value of each parameter of the profile, in order.
     pub values: Vec<u16>,
-    /// What is moved by something else than a hand, in the order of the parameters.
+    /// The modulated parameters, in the order of the parameters.
     pub motion: Vec<MotionStatus>,
-    /// The places of the parameters whose turns are recorded on the timeline, in order.
+    /// The indexes of the parameters with automation, in order.
     pub automated: Vec<usize>,
-    /// Names of the snapshots there are for it.
+    /// Names of the profile's snapshots.
     pub snapshots: Arc<[String]>,
 }
 
-/// A parameter that LFOs or envelopes move around where its knob stands.
+/// A parameter that LFOs or envelopes modulate around its base value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MotionStatus {
-    /// Its place in the profile.
+    /// Its index in the profile.
     pub param: usize,
-    /// What it sounds like now, in the parameter's range.
+    /// The modulated value, in the parameter's range.
     pub value: u16,
-    /// What moves it, as `mod.set` takes it, like `lfo sine 1/4 depth 0.3`.
+    /// The modulators, as `mod.set` takes them, like `lfo sine 1/4 depth 0.3`.
     pub by: Vec<String>,
 }
 
 impl ParamsStatus {
-    /// Knobs that stand somewhere, and nothing else.
+    /// Parameters with these values, without modulation or automation.
     pub fn standing(profile: Arc<Profile>, values: Vec<u16>) -> ParamsStatus {
         ParamsStatus { profile, values, motion: Vec::new(), automated: Vec::new(), snapshots: Arc::default() }
     }
 
-    /// What moves a parameter, by its place.
+    /// The modulation of a parameter, by its index.
     pub fn motion_of(&self, param: usize) -> Option<&MotionStatus> {
         self.motion.iter().find(|motion| motion.param == param)
     }
@@ -47,29 +47,29 @@ impl ParamsStatus {
     }
 }
 
-/// The knobs as they are told: by name, since places mean nothing to whoever has not the profile.
+/// The parameters as clients receive them: by name, because a client without the profile cannot use indexes.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = ParamsStatus)]
 pub(super) struct ParamsTold {
     /// The id of the profile in use.
     profile: String,
-    /// Where each knob stands, in the parameter's range.
+    /// The base value of each parameter, in the parameter's range.
     values: BTreeMap<String, u16>,
-    /// The knobs that something else than a hand moves.
+    /// The modulated parameters.
     motion: BTreeMap<String, MotionTold>,
-    /// The knobs whose turns are recorded on the timeline.
+    /// The parameters with automation.
     automated: Vec<String>,
-    /// Names of the snapshots there are for it.
+    /// Names of the profile's snapshots.
     snapshots: Vec<String>,
 }
 
-/// A knob that something moves.
+/// A parameter that is modulated.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = MotionStatus)]
 struct MotionTold {
-    /// What it sounds like now, in the parameter's range.
+    /// The modulated value, in the parameter's range.
     value: u16,
-    /// What moves it, as `mod.set` takes it.
+    /// The modulators, as `mod.set` takes them.
     by: Vec<String>,
 }
 
@@ -88,7 +88,7 @@ impl ParamsStatus {
         }
     }
 
-    /// What was told of the knobs of a profile; nothing where it is another profile's.
+    /// The parameters of a profile as they were received; `None` if they belong to another profile.
     pub(super) fn of(told: ParamsTold, profile: &Arc<Profile>) -> Option<ParamsStatus> {
         let value = |name: &String| told.values.get(name).copied();
         let values = profile.params.iter().map(|param| value(&param.name)).collect::<Option<Vec<u16>>>()?;
@@ -113,12 +113,12 @@ impl Serialize for ParamsStatus {
     }
 }
 
-/// Turns of the knobs that are recorded on the timeline.
+/// The state of automation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AutomationStatus {
-    /// Whether turns are recorded while the song plays.
+    /// Whether parameter changes are recorded while the song plays.
     pub armed: bool,
-    /// Whether what was recorded plays.
+    /// Whether automation is played.
     pub on: bool,
 }
 
@@ -131,8 +131,8 @@ impl Default for AutomationStatus {
 /// A morph under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MorphStatus {
-    /// The snapshot it goes to.
+    /// The target snapshot.
     pub name: String,
-    /// How much of its time is over, 0..=100.
+    /// Progress, 0..=100 percent.
     pub percent: u8,
 }

@@ -1,18 +1,18 @@
-//! The delay from output to input, as it was measured and set.
+//! Status of the round trip from output to input.
 
 use crate::latencies::MeasuredDelay;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The delay from output to input.
+/// The round trip from output to input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RoundTripStatus {
-    /// As it was measured on this device at its rate and block; nothing where it was not.
+    /// Measurement of this device at its rate and block, if there is one.
     pub measured: Option<MeasuredDelay>,
-    /// What is added by hand, in ms.
+    /// Offset set by hand, in ms.
     pub offset_ms: f64,
-    /// What recordings are moved by, in frames: measured, or else what the device says, and the offset.
+    /// The round trip, in frames: the measurement, or else the device's own figure, plus the offset.
     pub round_trip_frames: i64,
-    /// Whether it is being measured.
+    /// Whether a measurement is in progress.
     pub is_measuring: bool,
 }

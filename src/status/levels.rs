@@ -1,82 +1,82 @@
-//! Levels: the plain numbers of a status that move by themselves. They make no part anew; every reader takes the newest
-//! at its own rate. Pure.
+//! Levels: the numbers of a status that change all the time. They make no part anew; every reader takes the newest at
+//! its own rate. Pure.
 //!
-//! Losing a value here loses nothing: the newest wins. Peaks alone are held as a maximum until read, for each reader
-//! ([`Peaks`]). In the parts the same numbers stand as they were when the part was made; [`Levels::lay_over`] brings them
-//! up to date, and what others read is always that.
+//! A reader may miss values: only the newest counts. Peaks are the exception: each reader holds the maximum until it
+//! reads ([`Peaks`]). The parts hold the same numbers as of the time the part was made; [`Levels::lay_over`] brings
+//! them up to date before anything else reads them.
 
 use super::{LatencyStatus, MeterStatus, PortStatus, Status, Traffic};
 use crate::music::Position;
 use serde::{Deserialize, Serialize};
 
-/// How often counts are told of that change all the time, in ns.
+/// The interval at which counts that change all the time are reported, in ns.
 pub const COUNTS_EVERY_NS: u64 = 1_000_000_000;
 
-/// All of them, as of one instant.
+/// All levels, at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Levels {
     /// Nanoseconds since the engine started.
     pub at_ns: u64,
-    /// What an eye or an ear follows.
+    /// The levels that a user watches.
     pub moving: Moving,
-    /// What is only counted and measured.
+    /// The counts and measurements.
     pub counts: Counts,
 }
 
-/// What an eye or an ear follows.
+/// The levels that a user watches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moving {
-    /// Where the song is.
+    /// The song position.
     pub position: Position,
-    /// The same, in seconds at the present tempo.
+    /// The song position in seconds, at the present tempo.
     pub seconds: f64,
     /// A meter for each recorded input.
     pub inputs: Vec<MeterStatus>,
-    /// Left and right.
+    /// The meters of the output, left and right.
     pub outputs: Vec<MeterStatus>,
-    /// What each parameter that something moves sounds like now, in the order of [`ParamsStatus::motion`].
+    /// The modulated values, in the order of [`ParamsStatus::motion`].
     ///
     /// [`ParamsStatus::motion`]: super::ParamsStatus::motion
     pub motion: Vec<u16>,
-    /// Recorded so far, in seconds; 0 where nothing is.
+    /// The length of the current take so far, in seconds; 0 if none is recorded.
     pub take_seconds: f64,
-    /// How far the take is that is listened to, in seconds; 0 where none is.
+    /// The play position of the take, in seconds; 0 if none is played.
     pub audition_seconds: f64,
 }
 
-/// What is only counted and measured: nobody waits for it.
+/// Counts and measurements, which are reported at a lower rate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Part of its period that the callback took, on average, 0..=100 and over.
+    /// Callback time as a percentage of the block's duration, on average; over 100 is an overrun.
     pub load_percent: u32,
-    /// The worst since the last reading.
+    /// The highest load since the last reading, in percent.
     pub load_peak_percent: u32,
-    /// For each port.
+    /// The counts of each port.
     pub ports: Vec<PortCounts>,
-    /// Commands and questions that came in at each door.
+    /// Commands and questions received, for each way to connect.
     pub doors: Vec<u64>,
-    /// Room left where takes go, in bytes, where it is known.
+    /// Free space in the folder of the takes, in bytes, if known.
     pub free_bytes: Option<u64>,
 }
 
-/// What travels on a port.
+/// The counts of one port.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PortCounts {
     /// Messages sent, pulses included.
     pub sent: u64,
-    /// Messages that came in, pulses included.
+    /// Messages received, pulses included.
     pub received: u64,
-    /// Messages that wait now.
+    /// Messages in the queue now.
     pub queued: u32,
-    /// The most that ever waited.
+    /// The longest queue so far, in messages.
     pub queued_most: u32,
-    /// Controller values replaced by newer ones before they went out.
+    /// Controller values replaced by newer ones before they were sent.
     pub coalesced: u64,
-    /// What was sent in the last full second.
+    /// The rate of messages sent, over the last full second.
     pub traffic: Traffic,
-    /// How long messages were held up, over the last ten seconds.
+    /// The delay of messages, over the last ten seconds.
     pub latency: Option<LatencyStatus>,
-    /// How much of what the wire can carry was used in the last full second.
+    /// Load of the wire in the last full second, in percent.
     pub wire_percent: Option<u32>,
 }
 
@@ -103,7 +103,7 @@ impl PortCounts {
 }
 
 impl Levels {
-    /// Puts others in place of these; no more memory is needed where there are as many.
+    /// Copies other levels into these; allocates only if there are more of them.
     pub fn copy_from(&mut self, other: &Levels) {
         let Moving { inputs, outputs, motion, .. } = &mut self.moving;
         inputs.clone_from(&other.moving.inputs);
@@ -116,7 +116,7 @@ impl Levels {
         self.at_ns = other.at_ns;
     }
 
-    /// Those that stand in a status.
+    /// The levels in a status.
     pub fn of(status: &Status) -> Levels {
         Levels {
             at_ns: status.at_ns,
@@ -139,7 +139,7 @@ impl Levels {
         }
     }
 
-    /// Brings the levels that stand in a status up to date. What is true there already stays shared.
+    /// Brings the levels in a status up to date. Parts that are up to date stay shared.
     pub fn lay_over(&self, status: &mut Status) {
         status.at_ns = self.at_ns;
         self.moving.lay_over(status);
@@ -201,12 +201,12 @@ impl Counts {
     }
 }
 
-/// The highest peaks since a reader looked last, in dBFS: inputs, then outputs.
+/// The highest peaks since the last reading, in dBFS: inputs, then outputs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Peaks(Vec<f32>);
 
 impl Peaks {
-    /// Holds those that are higher.
+    /// Holds the peaks that are higher.
     pub fn hold(&mut self, moving: &Moving) {
         let count = moving.inputs.len() + moving.outputs.len();
         self.0.resize(count, f32::NEG_INFINITY);
@@ -214,7 +214,7 @@ impl Peaks {
         self.0.iter_mut().zip(meters).for_each(|(held, meter)| *held = held.max(meter.peak_db));
     }
 
-    /// Shows them in meters, and holds none any more.
+    /// Writes the peaks into meters, and clears them.
     pub fn take_into(&mut self, moving: &mut Moving) {
         let meters = moving.inputs.iter_mut().chain(&mut moving.outputs);
         self.0.drain(..).zip(meters).for_each(|(held, meter)| meter.peak_db = meter.peak_db.max(held));

@@ -1,4 +1,4 @@
-//! What the status says of MIDI: ports, what travels on them, and whose clock it is.
+//! The MIDI part of the status: ports, their traffic, and the tempo source.
 
 pub use crate::music::SyncState;
 
@@ -11,49 +11,50 @@ use utoipa::ToSchema;
 /// One MIDI port.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PortStatus {
-    /// As it is asked for: `alsa:NAME`, `jack:NAME`, `raw:PATH`, `sim`.
+    /// Its id: `alsa:NAME`, `jack:NAME`, `raw:PATH`, `sim`.
     pub id: String,
-    /// As a person knows it.
+    /// Its name, as the system shows it.
     pub name: String,
-    /// Whether anything is connected; what is not there is waited for.
+    /// Whether it is connected; busker connects a missing port when it appears.
     pub connected: bool,
-    /// Whether it is played on.
+    /// Whether messages are sent to it.
     pub output: bool,
-    /// Whether it is heard.
+    /// Whether messages are received from it.
     pub input: bool,
-    /// The channel of the instrument behind it, 1..=16.
+    /// The MIDI channel of its instrument, 1..=16.
     pub channel: u8,
     /// The instrument's profile.
     pub profile: String,
-    /// What of its settings cannot be had, in sentences.
+    /// Settings of the port that cannot take effect, one sentence each.
     pub unmet: Vec<String>,
-    /// What of the clock it gets.
+    /// The clock messages it is sent.
     #[serde(serialize_with = "sends", deserialize_with = "read_sends")]
     #[schema(value_type = Vec<String>)]
     pub clock: ClockSends,
-    /// How much later it gets clock and notes, in ms.
+    /// The clock offset, in ms: clock and notes are sent later by this time.
     pub offset_ms: f64,
-    /// Where what comes in goes: a port's number, counted from 1, and the channel, 0 for "as it comes".
+    /// MIDI thru: the ports that its input is passed on to, counted from 1, each with a channel; channel 0 keeps the
+    /// channel.
     pub thru: Vec<(u8, u8)>,
     /// Messages sent, pulses included.
     pub sent: u64,
-    /// Messages that came in, pulses included.
+    /// Messages received, pulses included.
     pub received: u64,
-    /// Messages that wait now.
+    /// Messages in the queue now.
     pub queued: u32,
-    /// The most that ever waited.
+    /// The longest queue so far, in messages.
     pub queued_most: u32,
-    /// Messages dropped because too many were waiting.
+    /// Messages dropped because the queue was full.
     pub dropped: u64,
-    /// Controller values replaced by newer ones before they went out.
+    /// Controller values replaced by newer ones before they were sent.
     pub coalesced: u64,
-    /// Messages the port refused.
+    /// Messages that the port refused.
     pub refused: u64,
-    /// What was sent in the last full second.
+    /// The rate of messages sent, over the last full second.
     pub traffic: Traffic,
-    /// How long messages were held up, over the last ten seconds; nothing where none was sent.
+    /// The delay of messages, over the last ten seconds; null if none was sent.
     pub latency: Option<LatencyStatus>,
-    /// How much of what the wire can carry was used in the last full second; nothing where it is never the limit.
+    /// Load of the wire in the last full second, in percent; null if the wire is never the limit.
     pub wire_percent: Option<u32>,
 }
 
@@ -69,7 +70,7 @@ fn read_sends<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClockSends, 
 }
 
 impl PortStatus {
-    /// A port nothing is known of yet.
+    /// A port whose counts are all 0.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> PortStatus {
         PortStatus {
             id: id.into(),
@@ -107,18 +108,18 @@ pub struct TrafficRate {
     pub bytes: u32,
 }
 
-/// What travels, by class.
+/// Traffic of a port, by class of message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Traffic {
     /// Clock, start, stop, song position.
     pub realtime: TrafficRate,
-    /// Ends of notes.
+    /// Note-off.
     pub note_off: TrafficRate,
-    /// Beginnings of notes.
+    /// Note-on.
     pub note_on: TrafficRate,
     /// Pitch bend, pressure, program.
     pub expression: TrafficRate,
-    /// Controllers.
+    /// Control change.
     pub control: TrafficRate,
     /// System exclusive.
     pub sysex: TrafficRate,
@@ -137,7 +138,7 @@ impl Traffic {
         }
     }
 
-    /// All classes together.
+    /// The sum of all classes.
     pub fn total(&self) -> TrafficRate {
         let all = [self.realtime, self.note_off, self.note_on, self.expression, self.control, self.sysex];
         all.into_iter().fold(TrafficRate::default(), |sum, rate| TrafficRate {
@@ -147,62 +148,61 @@ impl Traffic {
     }
 }
 
-/// How long messages were held up, from the instant they were asked for, were due and their controller's spacing was
-/// over, to the instant they were handed to the port. Clock pulses are counted apart, in [`ClockStatus`].
+/// The delay of messages: from the instant they were requested, were due and the spacing of their controller was over,
+/// to the instant the port took them. Clock pulses are counted separately, in [`ClockStatus`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LatencyStatus {
-    /// Half of them at most this long, in µs.
+    /// The median, in µs.
     pub p50_us: u32,
-    /// All but one in a hundred at most this long, in µs.
+    /// The 99th percentile, in µs.
     pub p99_us: u32,
-    /// The longest, in µs.
+    /// The maximum, in µs.
     pub max_us: u32,
 }
 
-/// Whose clock it is, and how it keeps time.
+/// The tempo source and the accuracy of the MIDI clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClockStatus {
-    /// Whose tempo it is.
+    /// The tempo source.
     pub source: SourceStatus,
-    /// Pulses that went out more than a millisecond late.
+    /// Pulses sent more than 1 ms late.
     pub late_pulses: u64,
-    /// How late the latest was, in µs.
+    /// The largest delay, in µs.
     pub latest_us: u64,
-    /// Pulses that were not sent because they were stale.
+    /// Pulses not sent, because they were too old.
     pub skipped_pulses: u64,
 }
 
-/// Whose tempo it is.
+/// The tempo source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum SourceStatus {
-    /// busker's own.
+    /// busker's own tempo.
     #[default]
     Internal,
-    /// That of an incoming MIDI clock.
+    /// An incoming MIDI clock.
     Midi {
-        /// The port it comes from, as a person knows it; nothing while none has sent a pulse.
+        /// The name of the port that sends the clock; null until a port has sent a pulse.
         from: Option<String>,
-        /// How it stands.
+        /// Whether the clock is followed.
         state: SyncState,
     },
 }
 
 impl SourceStatus {
-    /// The sentence a person reads.
+    /// The notice for the user.
     pub fn notice(&self) -> Option<(Severity, String)> {
         let SourceStatus::Midi { from, state } = self else {
-            return Some((Severity::Info, "the tempo is busker's own".to_owned()));
+            return Some((Severity::Info, "the tempo source is internal".to_owned()));
         };
         let from = from.as_deref().unwrap_or("the MIDI inputs");
         Some(match state {
             SyncState::Waiting => (Severity::Info, format!("waiting for a MIDI clock from {from}")),
             SyncState::Acquiring => return None,
             SyncState::Locked => (Severity::Info, format!("following the clock of {from}")),
-            SyncState::Unsteady => (
-                Severity::Warning,
-                format!("the clock of {from} makes no tempo from 20 to 300 BPM: it is not followed"),
-            ),
+            SyncState::Unsteady => {
+                (Severity::Warning, format!("the clock of {from} is outside 20 to 300 BPM: it is not followed"))
+            }
             SyncState::Lost => {
                 (Severity::Warning, format!("the clock of {from} is lost; it is followed again when it returns"))
             }
@@ -210,44 +210,44 @@ impl SourceStatus {
     }
 }
 
-/// What the system granted. Refused, everything runs on, less steadily.
+/// The scheduling that the system granted. Without it everything works, with less steady timing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RealtimeStatus {
-    /// Whether the MIDI clock's thread runs under SCHED_FIFO; nothing where there is no such thread.
+    /// Whether the MIDI clock thread runs under SCHED_FIFO; null if there is no such thread.
     pub clock: Option<bool>,
-    /// Whether the scheduler's thread does.
+    /// Whether the scheduler thread runs under SCHED_FIFO.
     pub scheduler: bool,
-    /// Whether memory is locked, so that nothing waits for a page.
+    /// Whether memory is locked, so that no thread waits for a page.
     pub memory_locked: bool,
 }
 
 impl RealtimeStatus {
-    /// Whether the threads got what they asked for.
+    /// Whether the threads run under SCHED_FIFO.
     pub fn granted(&self) -> bool {
         self.scheduler && self.clock != Some(false)
     }
 }
 
-/// The newest messages, for the monitor.
+/// The newest messages, for the MIDI monitor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonitorStatus {
-    /// How many there were since the monitor was opened, those not kept among them.
+    /// The number of messages since the monitor was opened, including those not kept.
     pub seen: u64,
     /// The newest, oldest first.
     pub lines: Arc<Vec<MonitorLine>>,
 }
 
-/// One message that came or went.
+/// One message, sent or received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonitorLine {
-    /// When, in ns since the engine started.
+    /// Its time, in ns since the engine started.
     pub at_ns: u64,
     /// The port's number, counted from 1.
     pub port: u8,
-    /// Whether it came in; otherwise it went out.
+    /// Whether it was received; else it was sent.
     pub incoming: bool,
-    /// What it is, as a person says it.
+    /// The message in words.
     pub text: String,
-    /// How many such pulses in a row, where it is the clock.
+    /// The number of such pulses in a row, for clock pulses.
     pub times: u32,
 }

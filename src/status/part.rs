@@ -1,7 +1,7 @@
 //! A part of the status: shared by reference, with the revision it was made in. Pure.
 //!
 //! The control thread makes a part anew only when it changed; a copy of a status copies references. A client that has
-//! revision 7 lacks the parts whose revision is above 7, and no others.
+//! revision 7 needs the parts whose revision is above 7, and no others.
 
 use serde::{Serialize, Serializer};
 use std::{
@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-/// One part. Two are the same where their values are.
+/// One part. Parts are equal if their values are equal.
 #[derive(Debug)]
 pub struct StatusPart<T> {
     revision: u64,
@@ -27,12 +27,12 @@ impl<T> StatusPart<T> {
         self.revision
     }
 
-    /// Whether both are the same piece of memory.
+    /// Whether both share the same memory.
     pub fn is(&self, other: &StatusPart<T>) -> bool {
         Arc::ptr_eq(&self.value, &other.value)
     }
 
-    /// Makes it anew, of this revision, where it is not as it should be.
+    /// Makes the part anew, with this revision, unless `is_true` of its value.
     pub fn renew(&mut self, revision: u64, is_true: impl FnOnce(&T) -> bool, make: impl FnOnce() -> T) {
         if !is_true(&self.value) {
             *self = StatusPart::of(make(), revision);
@@ -41,7 +41,7 @@ impl<T> StatusPart<T> {
 }
 
 impl<T: PartialEq + Clone> StatusPart<T> {
-    /// Makes it this value, of this revision, where it is another.
+    /// Sets this value, with this revision, if the value differs.
     pub fn renew_to(&mut self, revision: u64, value: &T) {
         self.renew(revision, |now| now == value, || value.clone());
     }
@@ -54,7 +54,7 @@ impl<T> Clone for StatusPart<T> {
 }
 
 impl<T> From<T> for StatusPart<T> {
-    /// A first part.
+    /// A part of revision 1.
     fn from(value: T) -> StatusPart<T> {
         StatusPart::of(value, 1)
     }
@@ -69,7 +69,7 @@ impl<T> Deref for StatusPart<T> {
 }
 
 impl<T: Clone> DerefMut for StatusPart<T> {
-    /// A copy of one's own, of the same revision: for levels that are laid over it and for what is drawn.
+    /// A copy that is not shared, with the same revision: for laying levels over it and for drawing.
     fn deref_mut(&mut self) -> &mut T {
         Arc::make_mut(&mut self.value)
     }
@@ -107,13 +107,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stays_is_shared_and_what_changes_has_the_new_revision() {
+    fn unchanged_parts_are_shared_and_changed_ones_have_the_new_revision() {
         let mut part = StatusPart::from(vec![1, 2]);
         let before = part.clone();
         part.renew_to(7, &vec![1, 2]);
         assert!(part.is(&before) && part.revision() == 1);
         part.renew_to(7, &vec![3]);
         assert_eq!((&*part, part.revision()), (&vec![3], 7));
-        assert_eq!((&*before, before.revision()), (&vec![1, 2], 1), "who has the old one keeps it");
+        assert_eq!((&*before, before.revision()), (&vec![1, 2], 1), "readers of the old one keep it");
     }
 }

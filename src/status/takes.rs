@@ -1,23 +1,23 @@
-//! The takes there are, while somebody looks.
+//! The list of takes, while a client shows it.
 
 use crate::takes::{Overview, Verdict};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 use utoipa::ToSchema;
 
-/// The folder of takes, newest first. Two are the same where their revisions are.
+/// The folder of takes, newest first. Two are equal if their revisions are.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TakesStatus {
-    /// Counted up with every change.
+    /// Increases with every change.
     pub revision: u64,
-    /// Where they are.
+    /// The folder.
     #[schema(value_type = String)]
     pub folder: PathBuf,
-    /// Why it could not be read.
+    /// Why the folder could not be read.
     pub fault: Option<String>,
-    /// Each.
+    /// The takes.
     pub takes: Arc<[TakeInfo]>,
-    /// The one that is being measured.
+    /// The name of the take that is being measured.
     pub measuring: Option<String>,
 }
 
@@ -30,38 +30,38 @@ impl PartialEq for TakesStatus {
 /// One take.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TakeInfo {
-    /// Its name without an ending: what `take.play` and the others take.
+    /// Its name without a file extension, as `take.play` and the other commands take it.
     pub name: String,
-    /// Its length, where it is known.
+    /// Its length in seconds, if known.
     pub seconds: Option<f64>,
-    /// Channels, where they are known.
+    /// The number of channels, if known.
     pub channels: Option<u16>,
-    /// Bits of a sample, as they are told.
+    /// Bit depth, if known.
     pub bits: Option<u16>,
-    /// Frames of a second.
+    /// Sample rate in Hz, if known.
     pub sample_rate_hz: Option<u32>,
-    /// When it was made, local time, `yyyy-mm-dd hh:mm`.
+    /// The time of recording, local time, `yyyy-mm-dd hh:mm`.
     pub made: String,
-    /// What can be done with it.
+    /// Its condition.
     pub state: TakeState,
-    /// How it came out, once it is measured.
+    /// The result of measuring it; null until it is measured.
     pub verdict: Option<Arc<Verdict>>,
-    /// What it looks like, once it is measured.
+    /// Its waveform; null until it is measured.
     pub overview: Option<Arc<Overview>>,
-    /// Its marks in seconds, with their labels.
+    /// Its marks: time in seconds, and label.
     pub marks: Arc<[(f64, String)]>,
 }
 
-/// What can be done with a take.
+/// The condition of a take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TakeState {
-    /// Everything.
+    /// Complete; every command works.
     Sound,
     /// It is being recorded.
     Recording,
-    /// Its header is not true; `takes repair` mends that.
+    /// Its header is wrong; `takes repair` repairs it.
     NeedsRepair,
-    /// Nothing, and why.
+    /// Not usable, with the reason.
     Beyond(String),
 }

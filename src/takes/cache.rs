@@ -1,7 +1,7 @@
-//! What was measured of takes, so that it need not be measured again: a small file each in the user's cache folder.
+//! A cache of the measurements of takes: a small file for each take in the user's cache folder.
 //!
-//! An entry holds for one path, one length and one date of change; for anything else it is as if it were not there, and
-//! so is one that cannot be read. Losing all of it costs nothing but time.
+//! An entry is valid for one path, one length and one modification date; for anything else, or when it cannot be read,
+//! it counts as missing. Losing the cache costs time only.
 
 use super::{Measurement, Overview};
 use crate::files;
@@ -11,14 +11,16 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
-/// Entries that are kept.
+/// Maximum number of entries.
 pub const ENTRIES_MAX: usize = 2_000;
-/// The form of an entry; one of another form is as if it were not there.
+/// The version of an entry's format; entries of another version count as missing.
 const FORM: u32 = 1;
-/// Bytes of an entry; one that is longer is none of these.
+/// Age from which an unfinished entry is removed: the program that wrote it was killed.
+const UNFINISHED: Duration = Duration::from_secs(60);
+/// Maximum size of an entry, in bytes; a longer file counts as missing.
 const ENTRY_BYTES_MAX: u64 = 64 << 10;
 
 /// The folder of entries.
@@ -28,7 +30,7 @@ pub struct Cache {
     entries_max: usize,
 }
 
-/// Whose an entry is.
+/// The file that an entry belongs to.
 #[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Key {
     path: PathBuf,
@@ -45,12 +47,12 @@ struct Entry {
 }
 
 impl Cache {
-    /// Entries in this folder, which need not be there.
+    /// A cache in this folder, which may be missing.
     pub fn new(folder: PathBuf) -> Cache {
         Cache { folder, entries_max: ENTRIES_MAX }
     }
 
-    /// What was measured of a file as it is now.
+    /// The measurement of a file in its present state.
     pub fn get(&self, take: &Path) -> Option<Measurement> {
         let key = Key::of(take).ok()?;
         let path = self.entry(&key);
@@ -61,11 +63,11 @@ impl Cache {
         (is_whole && entry.key == key && entry.measured.verdict.sample_rate_hz > 0).then_some(entry.measured)
     }
 
-    /// Keeps what was measured of a file that has not changed since, and lets go of the oldest entries where there are
-    /// too many.
+    /// Stores the measurement of a file that has not changed since, and deletes the oldest entries if there are too
+    /// many.
     ///
     /// # Errors
-    /// Those of the disk; nothing is lost but time.
+    /// Errors of the disk; the take is measured again next time.
     pub fn put(&self, take: &Path, measured: &Measurement) -> io::Result<()> {
         let key = Key::of(take)?;
         let path = self.entry(&key);
@@ -74,21 +76,32 @@ impl Cache {
         self.tidy()
     }
 
-    /// A path has one entry, whatever becomes of its file.
+    /// A path has one entry, whatever the state of its file.
     fn entry(&self, key: &Key) -> PathBuf {
         let mut hasher = DefaultHasher::new();
         key.path.hash(&mut hasher);
         self.folder.join(format!("{:016x}.json", hasher.finish()))
     }
 
-    fn tidy(&self) -> io::Result<()> {
+    /// Removes the oldest entries where there are too many, and those that were never finished.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn tidy(&self) -> io::Result<()> {
+        let now = SystemTime::now();
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             if let Ok(metadata) = entry.metadata()
                 && metadata.is_file()
             {
-                entries.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
+                let (modified, path) = (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path());
+                let is_unfinished = path.extension().is_some_and(|extension| extension == "new");
+                match is_unfinished {
+                    true if now.duration_since(modified).unwrap_or_default() > UNFINISHED => fs::remove_file(path)?,
+                    true => {}
+                    false => entries.push((modified, path)),
+                }
             }
         }
         let Some(surplus) = entries.len().checked_sub(self.entries_max) else { return Ok(()) };
@@ -110,7 +123,7 @@ impl Key {
 mod tests {
     use super::*;
     use crate::takes::TakeAnalyzer;
-    use std::{fs::File, time::Duration};
+    use std::fs::File;
 
     fn measured(level: f32) -> Measurement {
         let mut analyzer = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
@@ -118,7 +131,7 @@ mod tests {
         analyzer.end()
     }
 
-    /// A take and the cache, with room for three.
+    /// A take and the cache, with at most three entries.
     fn rig() -> (tempfile::TempDir, PathBuf, Cache) {
         let folder = tempfile::tempdir().unwrap();
         let take = folder.path().join("jam.wav");
@@ -132,10 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_is_got_until_the_file_is_another() {
+    fn an_entry_is_found_until_its_file_changes() {
         let (_folder, take, cache) = rig();
         assert_eq!(cache.get(&take), None);
-        // Silence has no levels; they come back as none.
+        // Silence has no levels; they read back as `None`.
         for level in [0.25, 0.0] {
             cache.put(&take, &measured(level)).unwrap();
             assert_eq!(cache.get(&take), Some(measured(level)));
@@ -154,7 +167,23 @@ mod tests {
     }
 
     #[test]
-    fn whatever_an_entry_holds_is_no_trouble() {
+    fn an_entry_that_a_killed_program_left_unfinished_is_removed_and_one_under_way_is_not() {
+        let (_folder, take, cache) = rig();
+        cache.put(&take, &measured(0.25)).unwrap();
+        let unfinished = |name: &str, age: Duration| {
+            let path = cache.folder.join(name);
+            let file = File::create(&path).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+            path
+        };
+        let old = unfinished("1.json.new", Duration::from_secs(3_600));
+        let new = unfinished("2.json.new", Duration::ZERO);
+        cache.tidy().unwrap();
+        assert_eq!((old.exists(), new.exists(), cache.get(&take).is_some()), (false, true, true));
+    }
+
+    #[test]
+    fn an_invalid_entry_counts_as_missing() {
         let (_folder, take, cache) = rig();
         cache.put(&take, &measured(0.25)).unwrap();
         let path = entries(&cache).remove(0);
@@ -176,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_entries_go_where_there_are_too_many() {
+    fn the_oldest_entries_are_deleted_when_there_are_too_many() {
         let (folder, take, cache) = rig();
         for number in 0..6_u64 {
             let take = folder.path().join(format!("{number}.wav"));

@@ -1,23 +1,23 @@
-//! What the marks of a take tell. Pure.
+//! The events in the marks of a take. Pure.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
 const XRUN: &str = "xrun";
 
-/// Something that happened while a take was made, as it is written beside its place. A user's mark that is worded like
-/// one of busker's is read as that.
+/// An event during the recording of a take, as the label of a mark. A user's mark with the same words as one of
+/// busker's is read as that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakeEvent {
-    /// Somebody marked the place; the text may be empty.
+    /// The user set a mark; the text may be empty.
     Mark(String),
-    /// From here on frames are missing, and silence is in their place.
+    /// Frames are missing from here on, replaced by silence.
     Gap {
-        /// How many.
+        /// The number of frames.
         frames: u64,
     },
-    /// The system was late: something may be missing here or doubled.
+    /// An xrun: audio may be missing or doubled here.
     Xrun {
-        /// How often since it was looked at last, at least once.
+        /// The number of xruns since the last check, at least one.
         times: u64,
     },
 }
@@ -36,12 +36,12 @@ impl fmt::Display for TakeEvent {
 impl FromStr for TakeEvent {
     type Err = Infallible;
 
-    /// Reads what [`Display`](fmt::Display) writes; all else is a user's mark.
+    /// Reads the text that [`Display`](fmt::Display) writes; any other text is a user's mark.
     fn from_str(label: &str) -> Result<TakeEvent, Infallible> {
         let gap = || label.strip_prefix("gap ")?.strip_suffix(" frames")?.parse().ok();
         let xruns = || match label.strip_prefix(XRUN)? {
             "" => Some(1),
-            // As it is written: what else it may be is a user's mark.
+            // Only the exact text; anything else is a user's mark.
             rest => rest.strip_prefix(' ')?.strip_suffix(" times")?.parse().ok().filter(|times| *times > 1),
         };
         Ok(match gap() {
@@ -67,7 +67,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_label_says_what_happened() {
+    fn a_label_names_its_event() {
         for (label, happening) in [
             ("xrun", TakeEvent::Xrun { times: 1 }),
             ("xrun 3 times", TakeEvent::Xrun { times: 3 }),
@@ -84,7 +84,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(label in ".{0,40}", frames: u64) {
+        fn the_text_of_an_event_reads_back(label in ".{0,40}", frames: u64) {
             prop_assert_eq!(TakeEvent::from(label.as_str()).to_string(), label);
             let gap = TakeEvent::Gap { frames };
             prop_assert_eq!(TakeEvent::from(gap.to_string().as_str()), gap);

@@ -1,6 +1,6 @@
-//! A take as a file for others: WAV, FLAC or Ogg Vorbis, at another rate, depth or level.
+//! Exports a take to WAV, FLAC or Ogg Vorbis, with another rate, depth or level.
 //!
-//! Whatever the length of the take, a few megabytes of it are in memory at a time.
+//! Only a few megabytes of a take are in memory at a time, whatever its length.
 
 mod converted;
 mod flac;
@@ -19,27 +19,27 @@ use std::{
     str::FromStr,
 };
 
-/// The true peak that normalizing goes to without other word, and that loudness never goes over, in dBTP.
+/// The default peak of normalizing, and the maximum peak when normalizing by loudness, in dBTP.
 pub const PEAK_DBTP: f64 = -1.0;
-/// The loudness that normalizing goes to without other word, in LUFS.
+/// The default loudness of normalizing, in LUFS.
 pub const LOUDNESS_LUFS: f64 = -14.0;
-/// The rates that there are, in Hz.
+/// The supported rates, in Hz.
 pub const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=384_000;
-/// The highest rate of FLAC files that are written here, in Hz, which is the encoder's.
+/// The highest rate of FLAC files, in Hz, a limit of the encoder.
 const FLAC_RATE_HZ: u32 = 96_000;
-/// The highest rate of Ogg Vorbis files that are written here, in Hz: the encoder has no settings for more.
+/// The highest rate of Ogg Vorbis files, in Hz: the encoder has no settings for more.
 const OGG_RATE_HZ: u32 = 192_000;
-/// Frames that are converted at once.
+/// Frames that are converted at a time.
 const BLOCK_FRAMES: usize = 4_096;
 
-/// What kind of file is made.
+/// The file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// As takes are.
+    /// WAV, as takes are.
     Wav,
-    /// Smaller, and the same to the last bit.
+    /// Smaller, and lossless.
     Flac,
-    /// Much smaller, and not the same: Ogg Vorbis at quality 6, some 190 kbit/s for stereo.
+    /// Much smaller, and lossy: Ogg Vorbis at quality 6, some 190 kbit/s for stereo.
     Ogg,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Form {
 impl FromStr for Form {
     type Err = String;
 
-    /// Reads what [`Display`](fmt::Display) writes.
+    /// Reads the text that [`Display`](fmt::Display) writes.
     fn from_str(text: &str) -> Result<Form, String> {
         [Form::Wav, Form::Flac, Form::Ogg]
             .into_iter()
@@ -65,7 +65,7 @@ impl FromStr for Form {
     }
 }
 
-/// What is brought to a level.
+/// The level that is normalized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalize {
     /// The true peak.
@@ -74,35 +74,35 @@ pub enum Normalize {
     Loudness,
 }
 
-/// How a take is exported.
+/// The settings of an export.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Export {
-    /// The kind of file.
+    /// The file format.
     pub form: Form,
-    /// Its depth; without it, the take's, as far as the form has it.
+    /// Bit depth; `None` for the take's, if the format supports it.
     pub depth: Option<Depth>,
-    /// Its rate, within [`RATES_HZ`]; without it, the take's.
+    /// Sample rate, within [`RATES_HZ`]; `None` for the take's.
     pub rate_hz: Option<u32>,
-    /// What is brought to which level in dBTP or LUFS; without a level, to [`PEAK_DBTP`] or [`LOUDNESS_LUFS`].
+    /// The level to normalize, with its target in dBTP or LUFS; `None` for [`PEAK_DBTP`] or [`LOUDNESS_LUFS`].
     pub normalize: Option<(Normalize, Option<f64>)>,
 }
 
-/// What became of an export.
+/// The result of an export.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exported {
     /// The file.
     pub path: PathBuf,
     /// The gain that was applied, in dB.
     pub gain_db: f64,
-    /// Whether the peak kept the loudness from its level.
+    /// Whether the peak limit kept the loudness below its target.
     pub is_limited: bool,
-    /// Whether nothing in it is loud enough to be brought to a level: then it is as loud as it was.
+    /// Whether the take is too quiet to be normalized; then its level is unchanged.
     pub is_silent: bool,
-    /// Samples that were over full scale and are held there.
+    /// Samples over full scale that were clipped.
     pub held_samples: u64,
 }
 
-/// What is written, settled from what was asked and what the take is.
+/// The format that is written, from the settings and the take.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
     form: Form,
@@ -114,11 +114,11 @@ struct Plan {
     has_dither: bool,
 }
 
-/// Exports a take to this file, or to one with a number where that is there. What was measured of the take before saves
-/// measuring it again.
+/// Exports a take to this file, or to one with a number if the file exists. With the measurement of the take, it need
+/// not be measured again.
 ///
 /// # Errors
-/// See [`TakeError`]; nothing is left then, and the take is never changed.
+/// See [`TakeError`]; then no file is left, and the take is never changed.
 pub fn export(
     take: &Take,
     wanted: &Path,
@@ -129,7 +129,7 @@ pub fn export(
     let (format, frames) = take.audio()?;
     let plan = Plan::of(format, frames, export)?;
     let is_known = plan.rate_hz == format.sample_rate_hz && measured.is_some();
-    // With a level to find there are two passes.
+    // Normalizing needs two passes.
     let first = if export.normalize.is_some() && !is_known { 0.5 } else { 0.0 };
     let verdict = match export.normalize {
         Some(_) if first > 0.0 => Some(converted_verdict(take, &plan, &mut |done| progress(done * first))?),
@@ -180,10 +180,10 @@ impl Plan {
         {
             let (from, to) = (RATES_HZ.start(), RATES_HZ.end());
             let rates = format!("from {} Hz to {rate_hz} Hz", format.sample_rate_hz);
-            return asked(format!("{rates}: rates are changed between {from} and {to} Hz"));
+            return asked(format!("{rates}: resampling works between {from} and {to} Hz"));
         }
         if frames == 0 {
-            return asked("there is no audio in it".to_owned());
+            return asked("it contains no audio".to_owned());
         }
         let most = match export.form {
             Form::Wav => None,
@@ -201,7 +201,7 @@ impl Plan {
             _ => Depth::Int24,
         };
         let depth = match (export.form, export.depth) {
-            (Form::Ogg, Some(_)) => return asked("Ogg Vorbis has no bits of a sample: leave out --bits".to_owned()),
+            (Form::Ogg, Some(_)) => return asked("Ogg Vorbis has no bit depth: leave out --bits".to_owned()),
             (Form::Ogg, None) => Depth::Float32,
             (Form::Flac, Some(Depth::Float32)) => {
                 return asked("FLAC holds integers: 16 or 24 bits, not 32f".to_owned());
@@ -216,7 +216,7 @@ impl Plan {
             channels: format.channels,
             rate_hz,
             frames: converted::frames(frames, format.sample_rate_hz, rate_hz),
-            // What has 16 bits and stays as it is needs none.
+            // Unprocessed 16-bit audio needs none.
             has_dither: is_processed || own != Depth::Int16,
         })
     }
@@ -238,9 +238,9 @@ fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> R
     Ok(analyzer.end().verdict)
 }
 
-/// The gain in dB that brings a take to a level, and whether its peak limits it; none where it is too silent to have one.
+/// The gain in dB that brings a take to its target, and whether its peak limits it; `None` if it is too quiet.
 fn gain(normalize: Normalize, level: Option<f64>, verdict: &Verdict) -> Option<(f64, bool)> {
-    // More channels than true peaks are measured of have their samples' peak.
+    // With too many channels for a true peak, the sample peak is used.
     let peak = verdict.true_peak_dbtp.or(verdict.peak_dbfs)?;
     Some(match (normalize, verdict.loudness_lufs) {
         (Normalize::Peak, _) => (level.unwrap_or(PEAK_DBTP) - peak, false),

@@ -1,4 +1,4 @@
-//! New files that are there whole or not at all, and moves that take nobody's place.
+//! Writes new files that appear complete or not at all, and moves files without replacing others.
 
 use super::folder::{Reach, is_held, open};
 use rustix::{
@@ -15,17 +15,17 @@ use std::{
 };
 use tempfile::{Builder, NamedTempFile, PersistError};
 
-/// Names tried before giving up: `jam.wav`, `jam-2.wav`, …
+/// Maximum names that are tried: `jam.wav`, `jam-2.wav`, …
 const NAMES: u32 = 10_000;
-/// What the hidden names begin and end with.
+/// The beginning and end of hidden names.
 const HIDDEN: (&str, &str) = (".busker-", ".part");
-/// A hidden file that nobody has written to for so long is looked at: one that was made just now may not be locked yet.
+/// Age from which an unlocked hidden file is removed: a new file may not be locked yet.
 const LEFT_AFTER: Duration = Duration::from_secs(10);
-/// What anybody may do with a new file, less what the user's mask forbids.
+/// Permissions of a new file, before the user's umask.
 const MODE: u32 = 0o666;
 
-/// A file that is being made, under a hidden name beside the one it is to have. Dropped, it is gone; where the program is
-/// killed, [`sweep`] takes it away.
+/// A file under construction, under a hidden name beside its final one. Dropping it deletes the file; if the program is
+/// killed, [`sweep`] deletes it later.
 #[derive(Debug)]
 pub(crate) struct Fresh {
     file: NamedTempFile,
@@ -33,29 +33,29 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    /// Begins it, locked: whoever mends what was left behind leaves a locked file alone.
+    /// Creates it, locked: the repair of takes ignores locked files.
     pub(crate) fn beside(wanted: &Path) -> io::Result<Fresh> {
         let mut builder = Builder::new();
         builder.prefix(HIDDEN.0).suffix(HIDDEN.1).permissions(Permissions::from_mode(MODE));
         let file = builder.tempfile_in(folder_of(wanted))?;
-        // A disk that knows no locks keeps nobody from writing.
+        // On a disk without locks, writing is still possible.
         let _ = file.as_file().try_lock();
         Ok(Fresh { file, wanted: wanted.to_owned() })
     }
 
-    /// Where to write to.
+    /// The file to write to.
     pub(crate) fn file(&self) -> &File {
         self.file.as_file()
     }
 
-    /// Gives it its name, or the first of `name-2`, `name-3`, … that is free, and brings it to the disk.
+    /// Gives it its final name, or the first of `name-2`, `name-3`, … that is free, and syncs it to the disk.
     pub(crate) fn keep(self) -> io::Result<PathBuf> {
         let Fresh { mut file, wanted } = self;
         file.as_file().sync_all()?;
         for path in names(&wanted) {
             match name_new(file, &path) {
                 Ok(named) => {
-                    // Closing it is not enough: a process that is being started holds the lock until its program runs.
+                    // Closing is not enough: a process that is starting keeps the lock until its program runs.
                     let _ = named.unlock();
                     File::open(folder_of(&path))?.sync_all()?;
                     return Ok(path);
@@ -67,8 +67,8 @@ impl Fresh {
         Err(too_many())
     }
 
-    /// Gives it its own name, which nobody has, and brings what is in it to the disk; it stays open and locked where it was
-    /// opened once more.
+    /// Gives it its final name, which must be free, and syncs its contents to the disk; it stays open and locked if it
+    /// was opened once more.
     pub(crate) fn keep_named(self) -> io::Result<()> {
         let Fresh { file, wanted } = self;
         file.as_file().sync_all()?;
@@ -76,8 +76,8 @@ impl Fresh {
     }
 }
 
-/// Gives a hidden file a name that nobody has. A disk that knows neither moves that replace nothing nor second names has
-/// the name claimed first.
+/// Gives a hidden file a free name. On a disk with neither moves that replace nothing nor hard links, the name is
+/// claimed first.
 fn name_new(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
     match file.persist_noclobber(path) {
         Err(PersistError { error, file }) if !can_name(&error) => match File::create_new(path) {
@@ -93,10 +93,10 @@ fn can_name(error: &io::Error) -> bool {
     !matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported)
 }
 
-/// Takes away what a run that was killed left under hidden names in a folder; how many files there were.
+/// Deletes the hidden files that a killed program left in a folder; returns their number.
 ///
 /// # Errors
-/// A folder that cannot be read.
+/// The folder cannot be read.
 pub fn sweep(folder: &Path) -> io::Result<usize> {
     let mut count = 0;
     for entry in fs::read_dir(folder)? {
@@ -110,7 +110,7 @@ pub fn sweep(folder: &Path) -> io::Result<usize> {
     Ok(count)
 }
 
-/// Whether nobody writes to a hidden file any more.
+/// Whether a hidden file is no longer written to.
 fn is_left(path: &Path) -> bool {
     let Ok(file) = open(path, Reach::Folder, false) else { return false };
     let modified = file.metadata().and_then(|metadata| metadata.modified());
@@ -118,7 +118,7 @@ fn is_left(path: &Path) -> bool {
     age.is_some_and(|age| age >= LEFT_AFTER) && !is_held(file.try_lock())
 }
 
-/// The names that a file may get.
+/// The possible names of a file.
 pub(super) fn names(wanted: &Path) -> impl Iterator<Item = PathBuf> {
     stems(wanted.file_stem().unwrap_or_default()).enumerate().map(|(number, mut name)| {
         if number == 0 {
@@ -132,7 +132,7 @@ pub(super) fn names(wanted: &Path) -> impl Iterator<Item = PathBuf> {
     })
 }
 
-/// The names that a take may get: `jam`, `jam-2`, …
+/// The possible names of a take: `jam`, `jam-2`, …
 pub(super) fn stems(wanted: &OsStr) -> impl Iterator<Item = OsString> {
     (1..=NAMES).map(|number| {
         let mut name = wanted.to_owned();
@@ -147,10 +147,10 @@ pub(super) fn too_many() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "too many files of this name")
 }
 
-/// Gives a file another name that nobody has.
+/// Renames a file to a free name.
 pub(super) fn move_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // Not every file system knows it; a second name is refused by all that have it where it is taken.
+        // Not every file system supports it; a hard link fails on all others if the name is taken.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             fs::hard_link(from, to)?;
             fs::remove_file(from)
@@ -169,7 +169,7 @@ mod tests {
     use std::fs::FileTimes;
 
     #[test]
-    fn what_a_killed_run_left_under_a_hidden_name_goes_and_what_is_being_written_stays() {
+    fn hidden_files_of_a_killed_program_are_deleted_and_those_being_written_stay() {
         let folder = tempfile::tempdir().unwrap();
         let old = FileTimes::new().set_modified(SystemTime::now() - 2 * LEFT_AFTER);
         let made = |name: &str| {

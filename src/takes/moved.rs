@@ -1,4 +1,4 @@
-//! Takes that get another name, or go to the trash beside them, with all that belongs to them.
+//! Renames takes, or moves them to the trash in their folder, with all files that belong to them.
 
 use super::{
     NotUsable, TakeError,
@@ -21,15 +21,15 @@ use std::{
 /// The name of a take in its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedTake {
-    /// Its file; or, of a take of several, what all their names begin with.
+    /// Its file; for a take of several files, the common beginning of their names.
     pub path: PathBuf,
-    /// The folder where takes go on when a disk is full.
+    /// The folder where takes continue when a disk is full.
     pub second: Option<PathBuf>,
 }
 
 impl NamedTake {
-    /// What a name means: the file, with `.wav` behind it where there is none; in the second folder where nothing of that name
-    /// is in the first.
+    /// The take of a name: the file, with `.wav` added if there is no ending; in the second folder if the first has no
+    /// such file.
     pub fn found(path: &Path, second: Option<PathBuf>) -> NamedTake {
         let elsewhere = || second.as_ref().zip(path.file_name()).and_then(|(second, name)| meant(&second.join(name)));
         let is_several = || super::in_several(path).is_some();
@@ -38,41 +38,41 @@ impl NamedTake {
     }
 }
 
-/// What has become of a take.
+/// The result of a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoveReport {
-    /// Its file now; or, of a take of several, what all their names begin with.
+    /// Its new file; for a take of several files, the common beginning of their names.
     pub to: PathBuf,
-    /// What moved beside it and what did not, to be put behind a sentence; mostly empty.
+    /// Notes on other files that moved or stayed, to append to a sentence; mostly empty.
     pub besides: String,
 }
 
-/// Gives a take another name, made safe, where its files are.
+/// Renames a take, in the folder of each file. Characters that are unsafe in file names are replaced.
 ///
 /// # Errors
-/// See [`TakeError`]; nothing is changed then. A name that another file or its `.mid` has is refused.
+/// See [`TakeError`]; then nothing is changed. A name that another file or its `.mid` has is refused.
 pub fn rename(take: &NamedTake, name: &str) -> Result<MoveReport, TakeError> {
     let pieces = Pieces::of(&take.path, take.second.as_deref())?;
-    // Their locks are held until they have their names.
+    // The locks are held until the files have their new names.
     let _takes = to_be_moved(&pieces)?;
     let stem = safe_name(name);
     if stem.is_empty() {
-        return Err(TakeError::Asked(format!("{:?} is no name: nothing of it is left", name)));
+        return Err(TakeError::Asked(format!("{:?} is not a name: no allowed character is left", name)));
     }
     let to = take.path.with_file_name(file_name(OsStr::new(&stem), &pieces));
     match move_take(&pieces, OsStr::new(&stem), To::Same) {
         Err(TakeError::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
             let name = shown(&to);
-            Err(TakeError::Asked(format!("{name}, or a part or .mid of it, is there already and stays what it is")))
+            Err(TakeError::Asked(format!("{name}, or a part or .mid of it, exists already and is unchanged")))
         }
         moved => moved.map(|()| MoveReport { to, besides: besides(&pieces, "") }),
     }
 }
 
-/// Puts a take into the trash of the folder where it is, under a name that nothing there has.
+/// Moves a take to the trash of its folder, under a free name.
 ///
 /// # Errors
-/// See [`TakeError`]; nothing is changed then.
+/// See [`TakeError`]; then nothing is changed.
 pub fn remove(take: &NamedTake) -> Result<MoveReport, TakeError> {
     let pieces = Pieces::of(&take.path, take.second.as_deref())?;
     let _takes = to_be_moved(&pieces)?;
@@ -95,7 +95,7 @@ pub fn remove(take: &NamedTake) -> Result<MoveReport, TakeError> {
     Err(too_many().into())
 }
 
-/// The name of the first file; of a take of several, what all their names begin with.
+/// The name of the first file; for a take of several files, the common beginning of their names.
 fn file_name(stem: &OsStr, pieces: &Pieces) -> PathBuf {
     let mut name = stem.to_owned();
     if let Some(first) = pieces.list.first().filter(|first| first.tail.as_encoded_bytes().starts_with(b".")) {
@@ -118,16 +118,17 @@ fn make_trash(folder: &Path) -> Result<PathBuf, TakeError> {
     match fs::create_dir(&trash) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
         _ if !trash.symlink_metadata()?.is_dir() => {
-            Err(TakeError::Asked(format!("{} is no folder: the trash has no place", shown(&trash))))
+            Err(TakeError::Asked(format!("{} is not a folder: the trash cannot be created", shown(&trash))))
         }
         _ => Ok(trash),
     }
 }
 
-/// The files in the trash of a folder with their bytes; none where there is no trash. Links and folders are left out.
+/// The files in the trash of a folder, each with its size in bytes; empty if there is no trash. Links and folders are
+/// left out.
 ///
 /// # Errors
-/// Those of the disk.
+/// Errors of the disk.
 pub fn trash_files(folder: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
     let trash = folder.join(TRASH);
     if !trash.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -145,7 +146,7 @@ pub fn trash_files(folder: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
     Ok(files)
 }
 
-/// The files of a take that nobody records to, but for those it goes on in.
+/// The files of a take, if none is being recorded, without its later parts.
 fn to_be_moved(pieces: &Pieces) -> Result<Vec<Take>, TakeError> {
     pieces.heads().map(|path| one_to_be_moved(&path)).collect()
 }
@@ -154,13 +155,13 @@ fn one_to_be_moved(path: &Path) -> Result<Take, TakeError> {
     let take = match Take::open(path, Reach::Folder) {
         Err(error) if path.is_symlink() => {
             tracing::debug!("{}: {error}", path.display());
-            return Err(TakeError::Asked("it is a link: name the take it leads to".to_owned()));
+            return Err(TakeError::Asked("it is a link: name the take it points to".to_owned()));
         }
         take => take.map_err(NotUsable::Disk)?,
     };
     match take.wav.health() {
         _ if take.is_recording => Err(NotUsable::Recording.into()),
-        // There is nothing in it that could be lost.
+        // An empty file has nothing to lose.
         Health::Beyond if take.wav.file_bytes == 0 => Ok(take),
         Health::Beyond => Err(NotUsable::Beyond(why_beyond(&take.wav)).into()),
         _ => Ok(take),
@@ -188,7 +189,7 @@ mod tests {
         NamedTake { path: path.to_owned(), second: None }
     }
 
-    /// A folder with `jam.wav`, and its notes where there are any.
+    /// A folder with `jam.wav`, and its `.mid` if `has_midi`.
     fn folder(has_midi: bool) -> (tempfile::TempDir, PathBuf) {
         let (folder, take) = rig::folder(2, Depth::Int24, &sines(2, 100, 0.5), &[]);
         if has_midi {
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_take_is_renamed_with_its_notes() {
+    fn a_take_is_renamed_with_its_midi_file() {
         let (folder, jam) = folder(true);
         assert_eq!(rename(&jam, "friday.wav").unwrap(), folder.path().join("friday.wav"));
         assert_eq!(names_in(folder.path()), ["friday.mid", "friday.wav"]);
@@ -214,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_to_which_nothing_was_written_can_be_removed() {
+    fn an_empty_file_can_be_removed() {
         let (folder, jam) = folder(false);
         fs::write(&jam, "").unwrap();
         assert_eq!(remove(&jam).unwrap(), folder.path().join(TRASH).join("jam.wav"));
     }
 
     #[test]
-    fn a_take_has_one_ending_however_it_is_written() {
+    fn a_take_has_one_ending_with_or_without_wav_in_the_name() {
         let (folder, jam) = folder(false);
         let old = folder.path().join("OLD.WAV");
         fs::rename(jam, &old).unwrap();
@@ -229,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_place_is_taken() {
+    fn no_file_is_replaced() {
         for (has_midi, taken) in [(true, "b.wav"), (true, "b.mid"), (false, "b.wav"), (false, "b.mid")] {
             let (folder, jam) = folder(has_midi);
             fs::write(folder.path().join(taken), "precious").unwrap();
             let before = contents(folder.path());
             let refused = rename(&jam, "b").unwrap_err().to_string();
-            assert!(refused.contains("is there already"), "{refused}");
+            assert!(refused.contains("exists already"), "{refused}");
             assert_eq!(contents(folder.path()), before);
         }
         let (folder, jam) = folder(false);
@@ -245,12 +246,12 @@ mod tests {
     }
 
     #[test]
-    fn the_trash_keeps_all_that_was_put_there() {
+    fn the_trash_keeps_all_files() {
         let (folder, jam) = folder(true);
         let trash = folder.path().join(TRASH);
         let take = fs::read(&jam).unwrap();
         assert_eq!(remove(&jam).unwrap(), trash.join("jam.wav"));
-        // A take without notes gets no other one's.
+        // A take without a `.mid` does not get the one of another.
         fs::write(&jam, &take).unwrap();
         assert_eq!(remove(&jam).unwrap(), trash.join("jam-2.wav"));
         fs::write(trash.join("jam-3.mid"), "of another").unwrap();
@@ -262,13 +263,13 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_elsewhere_or_is_being_recorded_is_left_alone() {
+    fn links_and_takes_being_recorded_are_left_alone() {
         let (folder, jam) = folder(false);
         let elsewhere = tempfile::tempdir().unwrap();
         symlink(elsewhere.path(), folder.path().join(TRASH)).unwrap();
         symlink(&jam, folder.path().join("link.wav")).unwrap();
         let refused = remove(&jam).unwrap_err().to_string();
-        assert!(refused.contains("the trash has no place"), "{refused}");
+        assert!(refused.contains("the trash cannot be created"), "{refused}");
         let refused = rename(&folder.path().join("link.wav"), "b").unwrap_err().to_string();
         assert!(refused.contains("it is a link"), "{refused}");
         assert!(trash_files(folder.path()).unwrap().is_empty());

@@ -1,15 +1,15 @@
-//! A take moves with all that belongs to it: the files it goes on in and its `.mid`, in its own folder and in the second.
+//! Moves a take with all files that belong to it: its later parts and its `.mid`, in its own folder and in the second.
 //!
-//! Several files cannot move at once. So a hidden file in each folder says first what moves there; it goes when all has
-//! moved. Whoever finds one that nobody holds finishes what it says: killed at any moment, a take is together again at the
-//! next start. What moves in a second folder is decided in the first: once the take's first file has its new name there,
-//! the rest follows, and not before.
+//! Several files cannot move in one step. So a hidden file in each folder, the plan, first lists the moves; it is
+//! deleted when all files have moved. A program that finds an unlocked plan completes it: after a kill at any moment,
+//! the files of a take are together again at the next start. The first folder decides the moves in a second one: once
+//! the take's first file has its new name there, the rest follows, and not before.
 //!
-//! On a full disk there is no room for a plan. A single file needs none. Several get their new names first, beside the old
-//! ones, and lose the old ones when all have both: killed in between, the take is whole under one of its names, and some
-//! of its files have two.
+//! A full disk has no room for a plan. A single file needs none. Several files first get hard links with their new
+//! names, and lose the old ones when all have both: after a kill in between, the take is complete under one of its
+//! names, and some of its files have two.
 //!
-//! Nothing ever takes another file's place.
+//! No move replaces another file.
 
 use super::{
     NotUsable, TakeError,
@@ -28,48 +28,48 @@ use std::{
 
 /// The trash in a folder of takes.
 pub(super) const TRASH: &str = ".trash";
-/// What says what moves, in the folder where it does.
+/// The name of the plan file, in the folder of its moves.
 const PLAN: &str = ".busker-moving";
-/// Behind the names, so that a plan that was cut off is known: nothing has moved then.
+/// The end of a plan, to detect one that was cut off: then nothing has moved.
 const PLAN_END: &[u8] = b"end\n";
-/// A plan is read up to here, in bytes.
+/// Maximum size of a plan that is read, in bytes.
 const PLAN_BYTES_MAX: u64 = 16 << 20;
 
-/// Where a take gets its new name.
+/// The target of a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum To {
-    /// Where its files lie.
+    /// The folder of each file.
     Same,
-    /// In the trash of the folder of each.
+    /// The trash in the folder of each file.
     Trash,
 }
 
-/// A name in the folder, and the one it gets, there or in its trash.
+/// A name in the folder, and its new path, in the folder or its trash.
 type Move = (OsString, PathBuf);
 
-/// What decides whether the moves in a second folder are to be done: the first file of the take has left the one path and is
-/// at the other.
+/// The condition for the moves in a second folder: the first file of the take has left the one path and is at the
+/// other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Decision {
     from: PathBuf,
     to: PathBuf,
 }
 
-/// What a plan says.
+/// The contents of a plan.
 #[derive(Debug, Default)]
 struct Written {
     decision: Option<Decision>,
     moves: Vec<Move>,
 }
 
-/// A plan that is being carried out; the lock on its file tells others that somebody is at it.
+/// A plan that is being carried out; the lock on its file shows this to other programs.
 struct MovePlan {
     folder: PathBuf,
     _file: File,
 }
 
 impl MovePlan {
-    /// Writes down what moves. What an interrupted run left is finished before.
+    /// Writes a plan. An interrupted one is completed first.
     fn begin(folder: &Path, written: &Written) -> io::Result<MovePlan> {
         let path = folder.join(PLAN);
         let create = || File::options().write(true).create_new(true).open(&path);
@@ -106,26 +106,25 @@ impl MovePlan {
         }
     }
 
-    /// All has moved, or nothing.
+    /// Deletes the plan: all files have moved, or none.
     fn end(self) -> io::Result<()> {
         fs::remove_file(self.folder.join(PLAN))?;
         sync(&self.folder)
     }
 }
 
-/// Gives a take another name, there or in the trash, with all that belongs to it: all, or nothing.
+/// Renames a take, in its folder or to the trash, with all files that belong to it: all, or none.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] where a file of that name is there already; those of the disk; a part that is being
-/// recorded.
+/// [`io::ErrorKind::AlreadyExists`] if a file of that name exists; errors of the disk; a part is being recorded.
 pub(super) fn move_take(pieces: &Pieces, stem: &OsStr, place: To) -> Result<(), TakeError> {
-    // Their locks are held until they have their names.
+    // The locks are held until the files have their new names.
     let _held = pieces.audio().map(|path| free(&path)).collect::<Result<Vec<Take>, TakeError>>()?;
     let moves = moves(pieces, stem, place)?;
     let plans = match begin(&moves) {
         Err(error) if has_no_room(&error) => {
             return link_and_unlink(&moves).map_err(|other| match other.kind() {
-                // Such a disk knows no second names: what is in the way is that it is full.
+                // Such a disk has no hard links: the cause is that it is full.
                 io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported => error.into(),
                 _ => other.into(),
             });
@@ -135,14 +134,14 @@ pub(super) fn move_take(pieces: &Pieces, stem: &OsStr, place: To) -> Result<(), 
     move_all(&moves, plans)
 }
 
-/// What moves in each folder, that of the take first.
+/// The moves in each folder, that of the take first.
 struct Moves<'p> {
     own: (&'p Path, Vec<Move>),
     second: Option<(&'p Path, Vec<Move>)>,
 }
 
 impl Moves<'_> {
-    /// Each as two paths, the take's first file first.
+    /// The moves as pairs of paths, the take's first file first.
     fn steps(&self) -> Vec<(PathBuf, PathBuf)> {
         let folders = [&self.own].into_iter().chain(&self.second);
         folders
@@ -150,7 +149,7 @@ impl Moves<'_> {
             .collect()
     }
 
-    /// Brings the names to the disk.
+    /// Syncs the names to the disk.
     fn sync(&self) -> io::Result<()> {
         for (folder, moves) in [&self.own].into_iter().chain(&self.second) {
             if let Some((_, to)) = moves.first() {
@@ -162,7 +161,7 @@ impl Moves<'_> {
     }
 }
 
-/// The plans of a move that needs any, that of the second folder first: it is nothing without what it waits for.
+/// The plans of a move that needs them, that of the second folder first: it has no effect without its condition.
 fn begin(moves: &Moves<'_>) -> io::Result<Vec<MovePlan>> {
     let mut plans = Vec::new();
     let mut begun = || {
@@ -196,7 +195,7 @@ fn move_all(moves: &Moves<'_>, plans: Vec<MovePlan>) -> Result<(), TakeError> {
         if let Err(error) = move_new(from, to) {
             for (from, to) in steps.iter().take(done).rev() {
                 if let Err(error) = move_new(to, from) {
-                    tracing::warn!("{} stays where it is: {error}", to.display());
+                    tracing::warn!("{} is not moved: {error}", to.display());
                 }
             }
             let _ = end(plans);
@@ -207,7 +206,7 @@ fn move_all(moves: &Moves<'_>, plans: Vec<MovePlan>) -> Result<(), TakeError> {
     Ok(end(plans)?)
 }
 
-/// Moves files without a plan: the take is whole under its old name until it is whole under the new one.
+/// Moves files without a plan: the take is complete under its old name until it is complete under the new one.
 fn link_and_unlink(moves: &Moves<'_>) -> io::Result<()> {
     let steps = moves.steps();
     for (done, (from, to)) in steps.iter().enumerate() {
@@ -221,10 +220,10 @@ fn link_and_unlink(moves: &Moves<'_>) -> io::Result<()> {
     moves.sync()
 }
 
-/// Finishes what an interrupted run began to move in a folder; how many files have moved.
+/// Completes the moves that an interrupted program began in a folder; returns the number of moved files.
 ///
 /// # Errors
-/// Those of the disk, or the folder is not there that decides; it can be tried again.
+/// Errors of the disk, or the folder of the condition is missing; it can be tried again.
 pub fn finish_moves(folder: &Path) -> io::Result<usize> {
     let path = folder.join(PLAN);
     let file = match open(&path, Reach::Folder, true) {
@@ -244,7 +243,7 @@ pub fn finish_moves(folder: &Path) -> io::Result<usize> {
             let first = first.display();
             io::Error::new(error.kind(), format!("the take's first file is in {first}, which cannot be read ({error})"))
         })?;
-        // What was begun there comes first; one that is still at it is at this, too.
+        // The plan there comes first; a program that still carries it out carries out this one, too.
         if first.join(PLAN).symlink_metadata().is_ok() && first != folder {
             count += finish_moves(first)?;
             if first.join(PLAN).symlink_metadata().is_ok() {
@@ -268,7 +267,7 @@ pub fn finish_moves(folder: &Path) -> io::Result<usize> {
     Ok(count)
 }
 
-/// What a plan says; nothing where it is not whole, or leads out of the folder and its trash.
+/// The contents of a plan; `None` if it is incomplete, or leads out of the folder and its trash.
 fn read_plan(bytes: &[u8]) -> Option<Written> {
     let names = bytes.strip_suffix(PLAN_END)?;
     let names: Vec<&[u8]> = names.strip_suffix(&[0]).unwrap_or(names).split(|byte| *byte == 0).collect();
@@ -298,7 +297,7 @@ fn read_plan(bytes: &[u8]) -> Option<Written> {
     Some(Written { decision, moves: moves? })
 }
 
-/// What moves where, the take's first file first.
+/// The moves in each folder, the take's first file first.
 fn moves<'p>(pieces: &'p Pieces, stem: &OsStr, place: To) -> io::Result<Moves<'p>> {
     let placed = |name: OsString| match place {
         To::Same => PathBuf::from(name),
@@ -311,7 +310,7 @@ fn moves<'p>(pieces: &'p Pieces, stem: &OsStr, place: To) -> io::Result<Moves<'p
     };
     let second = pieces.second.as_deref().map(|second| (second, of(true)));
     let moves = Moves { own: (&pieces.own, of(false)), second: second.filter(|(_, moves)| !moves.is_empty()) };
-    // What another take has would become this one's: its notes, and what it goes on in.
+    // Files of another take that would belong to this one under its new name: its `.mid`, and later parts.
     let would_be = pieces.would_be_taken_for(stem).into_iter().map(placed);
     let folders = [moves.own.0].into_iter().chain(pieces.second.as_deref());
     let would_be: Vec<PathBuf> =
@@ -323,13 +322,13 @@ fn moves<'p>(pieces: &'p Pieces, stem: &OsStr, place: To) -> io::Result<Moves<'p
     }
 }
 
-/// A part that nobody records to.
+/// A part that is not being recorded.
 fn free(path: &Path) -> Result<Take, TakeError> {
     let take = Take::open(path, Reach::Folder).map_err(NotUsable::Disk)?;
     if take.is_recording { Err(NotUsable::Recording.into()) } else { Ok(take) }
 }
 
-/// Whether a disk, or what this user may have of it, is full.
+/// Whether a disk, or this user's quota, is full.
 pub(super) fn has_no_room(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -1,12 +1,12 @@
 //! Names of takes. Pure.
 
-/// The longest name a file gets, in characters.
+/// Maximum length of a file name, in characters.
 const NAME_CHARS: usize = 100;
-/// The same in bytes: what file systems hold, less an extension and a number.
+/// The same in bytes: the limit of file systems, less an extension and a number.
 const NAME_BYTES: usize = 200;
 
-/// A name that is only a name: no folder, nothing hidden, nothing a file system or a shell would choke on. Empty where
-/// nothing of it is left.
+/// A safe file name: no folder, not hidden, without characters that file systems or shells reject. Empty if nothing is
+/// left.
 pub fn safe_name(name: &str) -> String {
     let ending = name.len().checked_sub(4).and_then(|at| name.get(at..));
     let is_wav = ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".wav"));
@@ -16,7 +16,7 @@ pub fn safe_name(name: &str) -> String {
     name.get(..name.floor_char_boundary(NAME_BYTES)).unwrap_or_default().trim().to_owned()
 }
 
-/// A name without the quotes it may stand in: no take has them in its name.
+/// A name without the quotes around it: names of takes contain none.
 pub fn unquoted(name: &str) -> &str {
     name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name)
 }
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_cannot_leave_the_folder() {
+    fn a_name_cannot_lead_out_of_the_folder() {
         for (asked, made) in [
             ("jam", "jam"),
             ("jam.wav", "jam"),
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_stand_in_quotes() {
+    fn a_name_may_be_in_quotes() {
         let names = [("\"new name\"", "new name"), ("new name", "new name"), ("\"half", "\"half"), ("\"", "\"")];
         for (asked, meant) in names {
             assert_eq!(unquoted(asked), meant);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_room_on_every_file_system() {
+    fn a_name_fits_every_file_system() {
         assert_eq!(safe_name(&"音".repeat(500)).len(), 198);
     }
 }

@@ -1,8 +1,8 @@
-//! The files of a take: those it was recorded to, the parts they go on in, and its `.mid`; in its own folder, and in the
-//! second folder where the disk was full or gone.
+//! The files of a take: those it was recorded to, their later parts, and its `.mid`; in its own folder, and in the
+//! second folder if the disk was full or gone.
 //!
-//! Names say what may belong to a take. A part that says when it began must also begin with the very frame that follows the
-//! part before; in the second folder, which takes of several folders share, it must say so.
+//! A file may belong to a take by its name. A part with a start time must also begin with the frame that follows the
+//! part before; in the second folder, which takes of several folders share, the start time is required.
 
 use super::{
     TakeError,
@@ -22,19 +22,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The text that is in a file which came to its proper end: the program that wrote it.
+/// The text chunk of a file that was closed properly: the program that wrote it.
 const END_TEXT: &[u8; 4] = b"ISFT";
-/// Seconds after which a time reference begins again.
+/// Seconds after which a time reference wraps.
 const DAY_SECONDS: u64 = 86_400;
 
 /// A file of a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TakePiece {
-    /// It lies in the second folder.
+    /// Whether it is in the second folder.
     pub(super) is_second: bool,
     /// Its name.
     pub(super) name: OsString,
-    /// What its name has after the take's: `.wav`, `-part2.wav`, `-1.wav`, `.mid`.
+    /// The rest of its name after the take's: `.wav`, `-part2.wav`, `-1.wav`, `.mid`.
     pub(super) tail: OsString,
 }
 
@@ -44,24 +44,24 @@ impl TakePiece {
     }
 }
 
-/// The files of a take, the first one first, those of the second folder last.
+/// The files of a take, the first one first, those in the second folder last.
 #[derive(Debug)]
 pub(super) struct Pieces {
     /// The folder of the take.
     pub(super) own: PathBuf,
-    /// The folder where it may go on; another one.
+    /// The folder where it may continue, if it is another.
     pub(super) second: Option<PathBuf>,
-    /// The take's name: what the names of all its files begin with.
+    /// The take's name: the common beginning of the names of all its files.
     pub(super) stem: OsString,
     /// The files.
     pub(super) list: Vec<TakePiece>,
-    /// How many of them, from the first on, are no parts.
+    /// How many of them, from the first on, are not later parts.
     head_count: usize,
-    /// What has a name like it and stays where it is, in sentences.
+    /// Files with a similar name that stay, in sentences.
     pub(super) stays: Vec<String>,
 }
 
-/// Where a file of a take is in time.
+/// The time range of a file of a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stretch {
     originator: String,
@@ -74,7 +74,7 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// Nothing where the file does not say it.
+    /// `None` if the file has no start time.
     fn of(path: &Path) -> Option<Stretch> {
         let take = Take::open(path, Reach::Folder).ok()?;
         let (format, frames) = take.audio().ok()?;
@@ -92,7 +92,7 @@ impl Stretch {
         })
     }
 
-    /// Whether the other one begins with the frame that follows.
+    /// Whether the other one begins with the next frame.
     fn goes_on_in(&self, other: &Stretch) -> bool {
         let day = (DAY_SECONDS * u64::from(self.rate_hz)).max(1);
         let is_alike =
@@ -100,7 +100,7 @@ impl Stretch {
         is_alike && other.first == self.first.saturating_add(self.frames) % day
     }
 
-    /// Whether both began at once, as the files of one take do.
+    /// Whether both began at the same frame, as the files of one take do.
     fn begins_with(&self, other: &Stretch) -> bool {
         (&self.originator, &self.date, self.rate_hz, self.first)
             == (&other.originator, &other.date, other.rate_hz, other.first)
@@ -108,10 +108,10 @@ impl Stretch {
 }
 
 impl Pieces {
-    /// The files of the take with this name: that of its file, or, where it has several, of all of them together.
+    /// The files of the take with this name: of its file, or, if it has several, of all together.
     ///
     /// # Errors
-    /// There is no such take, or several; or it may go on in a second folder that cannot be read.
+    /// There is no such take, or several; or it may continue in a second folder that cannot be read.
     pub(super) fn of(path: &Path, second: Option<&Path>) -> Result<Pieces, TakeError> {
         let own = folder_of(path);
         let mut pieces = Pieces {
@@ -151,27 +151,27 @@ impl Pieces {
         self.second.as_deref().filter(|_| piece.is_second).unwrap_or(&self.own)
     }
 
-    /// The paths of those with audio.
+    /// The paths of the files with audio.
     pub(super) fn audio(&self) -> impl Iterator<Item = PathBuf> {
         self.list.iter().filter(|piece| !piece.is_midi()).map(|piece| self.path(piece))
     }
 
-    /// The paths of the files the take was recorded to, without those they go on in.
+    /// The paths of the files the take was recorded to, without their later parts.
     pub(super) fn heads(&self) -> impl Iterator<Item = PathBuf> {
         self.list.iter().take(self.head_count).map(|piece| self.path(piece))
     }
 
-    /// How many lie in the second folder.
+    /// The number of files in the second folder.
     pub(super) fn count_in_second(&self) -> usize {
         self.list.iter().filter(|piece| piece.is_second).count()
     }
 
-    /// What others would take for this take's under another name, were it there: its `.mid`, and second parts.
+    /// Files that would belong to this take under another name, if they existed: its `.mid`, and second parts.
     pub(super) fn would_be_taken_for(&self, stem: &OsStr) -> Vec<OsString> {
         let heads = self.list.iter().filter(|piece| !piece.is_second && !piece.is_midi());
         let part2 = heads.map(|piece| {
             let tail = Path::new(&piece.tail);
-            // The tail of a take of one file is nothing but an ending, which a path takes for a name.
+            // The tail of a take of one file is only an extension, which a path would take for a name.
             let (tail, ending) = match tail.extension() {
                 Some(ending) => (tail.file_stem().unwrap_or_default(), ending),
                 None => (
@@ -199,7 +199,7 @@ impl Pieces {
                 None => takes.push((stretch, vec![name])),
             }
         }
-        // One file alone is a take whose name ends with a number.
+        // A single file is a take whose name ends with a number.
         takes.retain(|(_, names)| names.len() > 1);
         match &mut takes[..] {
             [(_, names)] => Ok(std::mem::take(names)),
@@ -208,7 +208,7 @@ impl Pieces {
         }
     }
 
-    /// The parts that a file goes on in.
+    /// The later parts of a file.
     fn add_parts(&mut self, head: &OsStr) -> Result<(), TakeError> {
         let mut own = parts(&self.own, head)?;
         let mut before = Stretch::of(&self.own.join(head));
@@ -216,7 +216,7 @@ impl Pieces {
             let next = Stretch::of(&self.own.join(name));
             let is_anothers = matches!((&before, &next), (Some(before), Some(next)) if !before.goes_on_in(next));
             if is_anothers {
-                self.stays.push(format!("{} is of another take and stays", shown(Path::new(name))));
+                self.stays.push(format!("{} belongs to another take and is not moved", shown(Path::new(name))));
             } else {
                 before = next;
             }
@@ -229,12 +229,12 @@ impl Pieces {
         let mut stretch = Stretch::of(&self.own.join(last));
         let there = match parts(&second, head) {
             Ok(there) => there,
-            // It was cut off, as by a disk that was full: then it went on there.
+            // It was cut off, as by a full disk: then it continued there.
             Err(error) if stretch.as_ref().is_some_and(|last| last.originator == "busker" && !last.has_end) => {
                 let (next, folder) = (part_name(head, last_part + 1), shown(&second));
                 return Err(TakeError::Asked(format!(
-                    "its disk was full or gone, so {} and its .mid may be in {folder}, which cannot be read ({error}) and \
-                     where they would keep their names: connect that disk, or set second_folder off",
+                    "its disk was full or disconnected, so {} and its .mid may be in {folder}, which cannot be read \
+                     ({error}) and where they would keep their names: connect that disk, or set second_folder off",
                     shown(Path::new(&next))
                 )));
             }
@@ -249,13 +249,13 @@ impl Pieces {
                 stretch = Some(next.clone());
             } else {
                 let (name, second) = (shown(Path::new(name)), shown(&second));
-                self.stays.push(format!("{name} in {second} is of another take and stays"));
+                self.stays.push(format!("{name} in {second} belongs to another take and is not moved"));
             }
         }
         Ok(())
     }
 
-    /// The `.mid`; of a file that is one of several (its path) only with the last of them.
+    /// The `.mid`; for one of several files (given by its path) only with the last of them.
     fn add_midi(&mut self, one: Option<&Path>) {
         let midi = joined(&[&self.stem, OsStr::new(".mid")]);
         let is_own = is_file(&self.own.join(&midi));
@@ -276,7 +276,7 @@ impl Pieces {
         }
     }
 
-    /// `ea.mid`, for `ea-2.wav`: it goes along with the last file of the take.
+    /// `ea.mid`, for `ea-2.wav`: it moves with the last file of the take.
     fn add_shared_midi(&mut self, path: &Path) {
         let stem = self.stem.as_bytes();
         for at in stem.iter().enumerate().filter(|(_, byte)| **byte == b'-').map(|(at, _)| at) {
@@ -306,7 +306,7 @@ impl Pieces {
     }
 }
 
-/// The names in a folder of what a file goes on in, each with its part's number.
+/// The names of the later parts of a file in a folder, each with its number.
 fn parts(folder: &Path, head: &OsStr) -> io::Result<Vec<(OsString, u32)>> {
     let mut parts = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -338,7 +338,7 @@ fn is_file(path: &Path) -> bool {
     open(path, Reach::Folder, false).is_ok()
 }
 
-/// Whether both are one folder.
+/// Whether both are the same folder.
 fn is_same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
     one == other || place(one).is_some_and(|here| place(other) == Some(here))

@@ -1,6 +1,6 @@
-//! Headers made true that an interrupted run left untrue.
+//! Repairs the headers of takes after an interrupted recording.
 //!
-//! A file that is being recorded is left alone: whoever records holds its lock. Sound files are not touched, and a
+//! A file that is being recorded is left alone: the recorder holds its lock. Valid files are not touched, and a
 //! repaired one keeps its date.
 
 use super::{
@@ -15,26 +15,26 @@ use std::{
     time::SystemTime,
 };
 
-/// From here on a size that no file has is one that was left open.
+/// A size from here on means that the size was left open.
 const OPEN_BYTES: u64 = u32::MAX as u64;
 
-/// What became of a file.
+/// The result for a file.
 #[derive(Debug)]
 pub enum RepairReport {
-    /// Its header was true.
+    /// Its header was correct.
     Sound,
-    /// Somebody records to it; it was left alone.
+    /// It is being recorded and was left alone.
     Recording,
-    /// Its header was made true, or would be; the structure as it was before.
+    /// Its header was repaired, or would be; the structure before the repair.
     Done(Wav),
-    /// Nothing can be done; it was left alone.
+    /// It cannot be repaired and was left alone.
     Beyond(Wav),
 }
 
-/// Repairs what needs it in a folder; of each take, newest first, what became of it.
+/// Repairs the takes in a folder; returns the result for each take, newest first.
 ///
 /// # Errors
-/// A folder that cannot be read. What failed with a file is in the list.
+/// The folder cannot be read. Errors of single files are in the list.
 pub fn repair_folder(folder: &Path, is_dry: bool) -> io::Result<Vec<(PathBuf, io::Result<RepairReport>)>> {
     let repaired = |path: PathBuf| {
         let repaired = repair(&path, Reach::Folder, is_dry);
@@ -43,13 +43,13 @@ pub fn repair_folder(folder: &Path, is_dry: bool) -> io::Result<Vec<(PathBuf, io
     Ok(wav_files(folder)?.into_iter().map(repaired).collect())
 }
 
-/// Makes a file's header true; where it is dry, only looks.
+/// Repairs a file's header; with `is_dry` it only checks.
 ///
 /// # Errors
-/// Those of the disk; the file can be repaired again.
+/// Errors of the disk; the file can be repaired again.
 pub fn repair(path: &Path, reach: Reach, is_dry: bool) -> io::Result<RepairReport> {
     let (file, refused) = match open(path, reach, !is_dry) {
-        // A sound file need not be writable.
+        // A valid file need not be writable.
         Err(error) if is_refusal(&error) && !is_dry => (open(path, reach, false)?, Some(error)),
         opened => (opened?, None),
     };
@@ -70,7 +70,7 @@ pub fn repair(path: &Path, reach: Reach, is_dry: bool) -> io::Result<RepairRepor
             file.sync_all()?;
             match read(&file)?.health() {
                 Health::Sound => Ok(RepairReport::Done(wav)),
-                _ => Err(io::Error::other("what was written is not what is read; somebody else writes to it")),
+                _ => Err(io::Error::other("the file differs from what was written; another program writes to it")),
             }
         }
         _ => Ok(RepairReport::Sound),
@@ -78,17 +78,17 @@ pub fn repair(path: &Path, reach: Reach, is_dry: bool) -> io::Result<RepairRepor
 }
 
 impl RepairReport {
-    /// What is repaired, in a sentence, from what was found before.
+    /// The repair in a sentence, from the structure before.
     pub fn text(wav: &Wav, is_dry: bool) -> String {
         let done = if is_dry { "would be repaired" } else { "repaired" };
         let rate_hz = wav.format.map(|format| f64::from(format.sample_rate_hz));
         let said = wav.said_frames().zip(rate_hz).map(|(frames, rate_hz)| frames as f64 / rate_hz);
         let why = match (wav.said_frames(), wav.frames(), said, wav.data) {
             (.., Some(data)) if data.said_bytes >= OPEN_BYTES && data.said_bytes > wav.file_bytes => {
-                "its header left the length open".to_owned()
+                "its header had no length".to_owned()
             }
-            (said_frames, frames, Some(said), _) if said_frames != frames => format!("its header said {said:.3} s"),
-            _ => "its header said another size of the whole".to_owned(),
+            (said_frames, frames, Some(said), _) if said_frames != frames => format!("its header declared {said:.3} s"),
+            _ => "its header declared another file size".to_owned(),
         };
         let mut text = format!("{done}, {:.3} s of audio; {why}", wav.seconds().unwrap_or_default());
         for finding in wav.findings.iter().filter(|finding| finding.severity() == FindingSeverity::Harmless) {
@@ -102,7 +102,7 @@ fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// The date of a take is when it was played. Where it cannot be kept the repair counts all the same.
+/// The date of a take is the time it was played. If it cannot be kept, the repair still counts.
 fn keep_date(file: &File, modified: io::Result<SystemTime>) {
     if let Ok(modified) = modified {
         let _ = file.set_times(FileTimes::new().set_modified(modified));

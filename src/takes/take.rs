@@ -1,4 +1,4 @@
-//! One take, opened to be read.
+//! One take, opened for reading.
 
 use super::{
     folder::{Reach, in_several, is_held, open},
@@ -11,47 +11,47 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes that are read at once: headers are short.
+/// Bytes that are read at a time: headers are short.
 const READ_BYTES: usize = 512;
 
-/// A WAV file that is open, and what its header says. As long as it is open nobody repairs it.
+/// An open WAV file with its header. While it is open, it is not repaired.
 #[derive(Debug)]
 pub struct Take {
-    /// Its name.
+    /// Its path.
     pub path: PathBuf,
     /// The file; its lock is shared with other readers.
     pub file: File,
-    /// What is known of it.
+    /// Its header.
     pub wav: Wav,
-    /// Whether somebody records to it or repairs it.
+    /// Whether it is being recorded or repaired.
     pub is_recording: bool,
 }
 
-/// Why nothing is done with a file.
+/// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NotUsable {
     /// The disk refused.
     #[error("it cannot be read: {0}")]
     Disk(#[from] io::Error),
-    /// It is not finished.
-    #[error("it is being recorded, and left alone until it is finished")]
+    /// It is being recorded.
+    #[error("it is being recorded and is unchanged until it ends")]
     Recording,
-    /// What is wrong with it.
+    /// The fault of the file.
     #[error("it cannot be used: {0}")]
     Beyond(String),
-    /// Its samples are not read.
+    /// Its samples are of an unsupported kind.
     #[error(transparent)]
     Samples(#[from] SamplesError),
-    /// Whoever asked does not want it any more.
+    /// The operation was stopped.
     #[error("stopped before the end")]
     Stopped,
 }
 
 impl Take {
-    /// Opens a file and reads its structure; what is wrong with it is in [`Wav::findings`].
+    /// Opens a file and reads its structure; its faults are in [`Wav::findings`].
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Errors of the disk.
     pub fn open(path: &Path, reach: Reach) -> io::Result<Take> {
         let file = open(path, reach, false).map_err(|error| match in_several(path) {
             Some(why) if error.kind() == io::ErrorKind::NotFound => io::Error::new(error.kind(), why),
@@ -62,7 +62,7 @@ impl Take {
         Ok(Take { path: path.to_owned(), file, wav, is_recording })
     }
 
-    /// Opens a file whose audio is there to be used.
+    /// Opens a file with usable audio.
     ///
     /// # Errors
     /// See [`NotUsable`].
@@ -75,15 +75,15 @@ impl Take {
         }
     }
 
-    /// What its frames are and how many there are.
+    /// The format and number of its frames.
     ///
     /// # Errors
-    /// [`NotUsable::Beyond`] where they are of a kind that is not read.
+    /// [`NotUsable::Beyond`] if the format is not supported.
     pub fn audio(&self) -> Result<(WavFormat, u64), NotUsable> {
         match (self.wav.format, self.wav.frames()) {
             (Some(format), Some(frames)) => Ok((format, frames)),
-            (Some(format), None) => Err(NotUsable::Beyond(format!("{format}: samples of this kind are not read here"))),
-            _ => Err(NotUsable::Beyond("there is no audio in it".to_owned())),
+            (Some(format), None) => Err(NotUsable::Beyond(format!("{format}: sample format not supported"))),
+            _ => Err(NotUsable::Beyond("it contains no audio".to_owned())),
         }
     }
 }

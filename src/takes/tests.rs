@@ -1,4 +1,4 @@
-//! Takes for the tests of what is made of them; times as they are written.
+//! Takes for tests of editing and exporting; text of times.
 
 use super::{Reach, Take, time_of, time_text};
 use crate::wav::{Depth, Encoder, Info, Mark, Origin, WavFile, WavShape};
@@ -10,7 +10,7 @@ use std::{
 
 pub(super) const RATE_HZ: u32 = 48_000;
 
-/// Where a take in a test comes from: 10 s after midnight.
+/// The origin of a take in a test: 10 s after midnight.
 pub(super) fn origin() -> Origin {
     Origin { description: "a jam".to_owned(), time_reference: 480_000, ..Origin::default() }
 }
@@ -26,7 +26,8 @@ pub(super) fn write(path: &Path, shape: WavShape, samples: &[f32], marks: &[(u64
     wav.finish(&marks, &Info(vec![(*b"INAM", "Friday".to_owned())])).1.unwrap();
 }
 
-/// Writes a mono take of busker's that begins so many samples after midnight; one that a full disk cut off has no end.
+/// Writes a mono take of busker that begins `first` samples after midnight; one that a full disk cut off has no end
+/// text.
 pub(super) fn write_at(path: &Path, first: u64, frames: usize, has_end: bool) {
     let shape = WavShape { channels: 1, sample_rate_hz: RATE_HZ, depth: Depth::Int24 };
     let mut bytes = Vec::new();
@@ -68,7 +69,7 @@ pub(super) fn opened(path: &Path) -> Take {
     Take::open_whole(path, Reach::Folder).unwrap()
 }
 
-/// All that lies in a folder, with its bytes.
+/// All files in a folder, with their bytes.
 pub(super) fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut contents: Vec<_> = fs::read_dir(folder)
         .unwrap()

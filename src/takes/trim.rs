@@ -1,4 +1,4 @@
-//! A part of a take as a take of its own, bit for bit.
+//! Makes a new take from a part of a take, bit for bit.
 
 use super::{Progress, Take, TakeError, TakeEvent, fresh::Fresh, name::safe_name, take::NotUsable, time_text};
 use crate::wav::{Depth, Encoding, Health, Mark, Notes, SamplesError, WavFile, WavFormat, WavShape};
@@ -7,15 +7,15 @@ use std::{
     path::PathBuf,
 };
 
-/// Bytes that are copied at once.
+/// Bytes that are copied at a time.
 const COPY_BYTES: u64 = 1 << 20;
 
-/// Makes a new take beside an old one of what lies between two times, in seconds; without them of what lies from its
-/// beginning or to its end. Its name is that of the old one with `-trim`, unless one is given, and with a number where
-/// it is taken. It has the old one's texts, the marks between the times, and its own time reference.
+/// Makes a new take beside an old one, from one time to another, in seconds; without them from its beginning or to its
+/// end. Its name is the old one with `-trim`, unless one is given, and with a number if it is taken. It has the old
+/// one's texts, the marks between the times, and its own time reference.
 ///
 /// # Errors
-/// See [`TakeError`]; nothing is left then, and the old one is never changed.
+/// See [`TakeError`]; then no file is left, and the old one is never changed.
 pub fn trim(
     take: &Take,
     from_s: Option<f64>,
@@ -34,7 +34,7 @@ pub fn trim(
         Some(name) => Some(safe_name(name)).filter(|name| !name.is_empty()),
         None => Some(format!("{stem}-trim")),
     };
-    let name = name.ok_or_else(|| TakeError::Asked("of the name nothing is left".to_owned()))?;
+    let name = name.ok_or_else(|| TakeError::Asked("no allowed character of the name is left".to_owned()))?;
     let notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;
     let mut origin = notes.origin;
     if let Some(origin) = &mut origin {
@@ -44,14 +44,14 @@ pub fn trim(
     let mut wav = WavFile::create(fresh.file(), shape, origin.as_ref())?;
     let (from, to) = range;
     if to - from > wav.room_frames() {
-        return Err(TakeError::Asked("that would be more than 4 GiB: trim it to parts".to_owned()));
+        return Err(TakeError::Asked("that would be more than 4 GiB: trim it into parts".to_owned()));
     }
     copy(take, &mut wav, range, progress)?;
     wav.finish(&marks(&notes.marks, range), &notes.info).1?;
     Ok(fresh.keep()?)
 }
 
-/// The first frame, and the first one after.
+/// The first frame, and the frame after the last.
 fn range(format: WavFormat, frames: u64, from_s: Option<f64>, to_s: Option<f64>) -> Result<(u64, u64), TakeError> {
     let rate_hz = f64::from(format.sample_rate_hz);
     let frame = |seconds: f64| (seconds * rate_hz).round() as u64;
@@ -59,7 +59,7 @@ fn range(format: WavFormat, frames: u64, from_s: Option<f64>, to_s: Option<f64>)
     let length = time_text(frames as f64 / rate_hz);
     match () {
         () if to > frames || from >= frames => Err(TakeError::Asked(format!("the take ends at {length}"))),
-        () if from >= to => Err(TakeError::Asked("that is nothing: it must end after it begins".to_owned())),
+        () if from >= to => Err(TakeError::Asked("the range is empty: it must end after it begins".to_owned())),
         () => Ok((from, to)),
     }
 }
@@ -69,9 +69,9 @@ fn depth(format: WavFormat) -> Result<Depth, TakeError> {
         (Encoding::Pcm, 16) => Ok(Depth::Int16),
         (Encoding::Pcm, 24) => Ok(Depth::Int24),
         (Encoding::Float, 32) => Ok(Depth::Float32),
-        _ => {
-            Err(TakeError::Asked(format!("{format}: such takes are not written here; export it first, and trim that")))
-        }
+        _ => Err(TakeError::Asked(format!(
+            "{format}: this format cannot be trimmed; export the take first, and trim the export"
+        ))),
     }
 }
 
@@ -99,7 +99,7 @@ fn copy(
     Ok(())
 }
 
-/// The marks between two frames, from there on. Of a gap that reaches over an end, the part that is left is marked.
+/// The marks between two frames, relative to the first. For a gap that crosses an end, the part inside is marked.
 fn marks(marks: &[Mark], (from, to): (u64, u64)) -> Vec<Mark> {
     let kept = |mark: &Mark| match TakeEvent::from(mark.label.as_str()) {
         TakeEvent::Gap { frames } => {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_the_same_to_the_last_bit() {
+    fn the_trimmed_take_is_bit_identical() {
         for depth in [Depth::Int16, Depth::Int24, Depth::Float32] {
             let (folder, take) = folder(3, depth, &sines(3, 96_000, 0.7), &[]);
             let old = contents(folder.path());
@@ -146,12 +146,12 @@ mod tests {
             let named = trimmed(&take, Some(1.0), None, Some("../the/end")).unwrap();
             assert_eq!(named, folder.path().join("_the_end.wav"));
             assert_eq!(contents(folder.path()).len(), 4);
-            assert!(contents(folder.path()).contains(&old[0]), "the old one stays as it is");
+            assert!(contents(folder.path()).contains(&old[0]), "the old one is unchanged");
         }
     }
 
     #[test]
-    fn marks_and_the_time_of_day_go_with_it() {
+    fn marks_and_the_time_of_day_are_kept() {
         let marks = [
             (100, "before"),
             (40_000, "gap 9000 frames"),
@@ -170,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn times_that_are_not_in_it_are_refused_and_nothing_is_left() {
+    fn times_outside_the_take_are_refused_and_no_file_is_left() {
         let (folder, take) = folder(2, Depth::Int24, &sines(2, 48_000, 0.5), &[]);
         for (from_s, to_s, why) in [
             (Some(0.5), Some(1.1), "the take ends at 0:01.0"),
             (Some(1.0), None, "the take ends at 0:01.0"),
-            (Some(0.5), Some(0.5), "that is nothing"),
-            (Some(0.7), Some(0.5), "that is nothing"),
+            (Some(0.5), Some(0.5), "the range is empty"),
+            (Some(0.7), Some(0.5), "the range is empty"),
         ] {
             let refused = trimmed(&take, from_s, to_s, None).unwrap_err().to_string();
             assert!(refused.contains(why), "{refused}");

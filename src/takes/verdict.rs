@@ -1,4 +1,4 @@
-//! How a take came out: its level, its loudness and what is wrong with it, told in numbers and in words.
+//! The verdict on a take: its level, its loudness and its faults, in numbers and in words.
 
 mod analyzer;
 mod floor;
@@ -15,48 +15,46 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
 
-/// A level under which a noise floor is not told, in dBFS: less than what 24 bits can hold.
+/// Levels below this are not reported as a noise floor, in dBFS: less than 24 bits can hold.
 pub const FLOOR_DBFS: f64 = -150.0;
-/// A peak from which on no level is measured, in dBFS: what is more is held there.
+/// Maximum measured level, in dBFS: higher peaks count as this.
 pub const LEVEL_DBFS_MAX: f64 = 120.0;
-/// A DC offset from which on it is told of, as a fraction of full scale.
+/// DC offset from which it is reported, as a fraction of full scale.
 const DC_TOLD: f64 = 0.005;
-/// A peak under which a take is hardly more than noise, in dBFS.
+/// Peak below which a take is hardly more than noise, in dBFS.
 const QUIET_DBFS: f64 = -60.0;
 
-/// What was measured of a take.
+/// The measurements of a take.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Verdict {
     /// Its length in frames.
     pub frames: u64,
-    /// Frames of a second.
+    /// Sample rate, in Hz.
     pub sample_rate_hz: u32,
-    /// Samples of a frame.
+    /// The number of channels.
     pub channels: u16,
-    /// The greatest sample in dB below full scale, of all channels; none where all is silence.
+    /// Sample peak over all channels, in dBFS; null for silence.
     pub peak_dbfs: Option<f64>,
-    /// The greatest level between the samples, too, in dBTP (ITU-R BS.1770, oversampled 4 times, 2 times from 96 kHz on);
-    /// none where all is silence, where there are more than 64 channels, or below 4 kHz.
+    /// True peak over all channels, in dBTP (ITU-R BS.1770, oversampled 4 times, 2 times from 96 kHz on); null for
+    /// silence, with more than 64 channels, or below 4 kHz.
     pub true_peak_dbtp: Option<f64>,
-    /// The integrated loudness in LUFS (EBU R 128); none where nothing is louder than -70 LUFS for 400 ms, where there are
-    /// more than 64 channels, or below 4 kHz. Every channel counts as much as every other: they are inputs, not
-    /// loudspeakers.
+    /// Integrated loudness in LUFS (EBU R 128); null if nothing is louder than -70 LUFS for 400 ms, with more than 64
+    /// channels, or below 4 kHz. All channels have equal weight: they are inputs, not loudspeakers.
     pub loudness_lufs: Option<f64>,
-    /// Samples at full scale or over.
+    /// Samples at or above full scale.
     pub clipped_samples: u64,
-    /// Samples that are no finite numbers, which only floating point has; they count as silence.
+    /// Samples that are not finite numbers, in floating-point files only; they count as silence.
     pub broken_samples: u64,
-    /// The noise floor: the RMS of the quietest twentieth of all 400 ms windows in dB below full scale, without their DC
-    /// offset, of each window's loudest channel. Windows with a gap are left out. At least `-150`; none where
-    /// there is no whole window.
+    /// Noise floor in dBFS: the RMS of the quietest twentieth of all 400 ms windows, without their DC offset, of each
+    /// window's loudest channel. Windows with a gap are left out. At least `-150`; null if there is no whole window.
     pub noise_floor_dbfs: Option<f64>,
-    /// The mean of the channel where it is greatest, as a fraction of full scale, 0 to 1.
+    /// DC offset: the largest mean of a channel, as a fraction of full scale, 0 to 1.
     pub dc_offset: f64,
-    /// Places where frames are missing.
+    /// The number of gaps with missing frames.
     pub gaps: u64,
-    /// Frames that are missing in all; silence is in their place.
+    /// Missing frames in total, replaced by silence.
     pub gap_frames: u64,
-    /// Places where the system was late.
+    /// The number of xruns.
     pub xruns: u64,
 }
 
@@ -66,17 +64,17 @@ impl Verdict {
         self.frames as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// What is wrong, each in a sentence; empty for a good take.
+    /// The faults of the take, each in a sentence; empty for a good take.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.clipped_samples > 0 {
             let count = counted(self.clipped_samples, "sample is", "samples are");
             warnings.push(format!("{count} clipped: turn the input down"));
         } else if self.true_peak_dbtp.is_some_and(|peak| peak > 0.0) {
-            warnings.push("between its samples it goes over full scale: players may clip".to_owned());
+            warnings.push("inter-sample peaks exceed full scale: players may clip".to_owned());
         }
         if self.broken_samples > 0 {
-            warnings.push(format!("{} no numbers", counted(self.broken_samples, "sample is", "samples are")));
+            warnings.push(format!("{} not a number", counted(self.broken_samples, "sample is", "samples are")));
         }
         if self.gaps > 0 {
             let seconds = self.gap_frames as f64 / f64::from(self.sample_rate_hz);
@@ -85,26 +83,29 @@ impl Verdict {
         }
         if self.xruns > 0 {
             let xruns = counted(self.xruns, "xrun", "xruns");
-            warnings.push(format!("{xruns}: the system was late; listen there"));
+            warnings.push(format!("{xruns}: the system was late; check the sound there"));
         }
-        // A moment of low notes has a mean of its own.
+        // In a moment of low notes the mean is not 0.
         if self.dc_offset >= DC_TOLD && self.seconds() >= 1.0 {
-            warnings.push(format!("a DC offset of {:.1} %: it costs level and clicks at cuts", self.dc_offset * 100.0));
+            warnings.push(format!(
+                "a DC offset of {:.1} %: it reduces headroom and clicks at cuts",
+                self.dc_offset * 100.0
+            ));
         }
         match self.peak_dbfs {
-            // What is no number may have been anything.
+            // Samples that are no numbers may have been audio.
             None if self.frames > 0 && self.broken_samples == 0 => {
                 warnings.push("nothing but silence: is the input connected and turned up?".to_owned());
             }
             Some(peak) if peak < QUIET_DBFS => {
-                warnings.push("hardly more than noise: is the input turned up?".to_owned());
+                warnings.push("hardly above the noise: is the input turned up?".to_owned());
             }
             _ => {}
         }
         warnings
     }
 
-    /// All of it in one line, for a message: `3:12.4  peak -3.1 dBFS (true -2.9)  -18.2 LUFS  no dropouts`.
+    /// The verdict in one line, for a message: `3:12.4  peak -3.1 dBFS (true -2.9)  -18.2 LUFS  no dropouts`.
     pub fn short(&self) -> String {
         let mut parts = vec![time_text(self.seconds())];
         parts.push(match (self.peak_dbfs, self.true_peak_dbtp) {
@@ -151,13 +152,13 @@ impl fmt::Display for Verdict {
         }
         writeln!(f, "loudness {}", told(self.loudness_lufs, "LUFS"))?;
         match self.noise_floor_dbfs {
-            Some(floor) if floor <= FLOOR_DBFS => writeln!(f, "noise floor none: its quietest places are silence")?,
+            Some(floor) if floor <= FLOOR_DBFS => writeln!(f, "noise floor none: its quietest parts are silence")?,
             floor => writeln!(f, "noise floor {}", told(floor, "dBFS"))?,
         }
         writeln!(f, "DC offset {}", dc_text(self.dc_offset))?;
         match (self.gaps, self.xruns) {
             (0, 0) => write!(f, "no dropouts, no xruns")?,
-            // Where the system was late something may be missing: nobody says that nothing is.
+            // After an xrun something may be missing, so "no dropouts" is not written.
             (0, xruns) => write!(f, "{}", counted(xruns, "xrun", "xruns"))?,
             (gaps, xruns) => {
                 let gaps = format!("{} of {} frames", counted(gaps, "dropout", "dropouts"), self.gap_frames);
@@ -187,7 +188,7 @@ fn counted(count: u64, one: &str, more: &str) -> String {
     }
 }
 
-/// An amplitude in dB below full scale; none for silence.
+/// An amplitude in dBFS; `None` for silence.
 fn dbfs(amplitude: f64) -> Option<f64> {
     (amplitude > 0.0).then(|| 20.0 * amplitude.log10())
 }

@@ -1,6 +1,6 @@
-//! The actions of one part of the screen as a table: a row per action, with its name and its line of help.
+//! The actions of one part of the screen as a table: one row per action, with its name and its line of help.
 
-/// Makes `enum Act` of a table. A name is what keymaps and the `:` line write.
+/// Makes `enum Act` from a table. The name is used in keymaps and on the `:` line.
 macro_rules! acts {
     ($( #[doc = $help:literal] $variant:ident = $name:literal )*) => {
         /// What this part of the screen does, for a key or a name after `:`.
@@ -11,7 +11,7 @@ macro_rules! acts {
             /// All of them, in the order of the help screen.
             pub const ALL: &'static [Act] = &[ $( Act::$variant ),* ];
 
-            /// As it is typed after `:`.
+            /// Its name on the `:` line.
             pub fn name(self) -> &'static str {
                 match self { $( Act::$variant => $name ),* }
             }

@@ -1,8 +1,7 @@
-//! What the screen itself knows: which panels are open, what each remembers, which notes are held. Nothing musical
-//! lives here.
+//! The state of the screen: open panels, the state of each, held notes. It holds no musical state.
 //!
-//! A pure core: keys and the time go in, commands come out; it reads no clock and touches no terminal, so tests play it
-//! like a person does. What a panel does is in its file; here is what all of them have in common.
+//! A pure core: keys and the time are arguments, commands are results; it reads no clock and no terminal, so tests can
+//! send keys as a user does. Each panel is in its own file; here is what all of them share.
 
 pub mod act;
 mod open;
@@ -26,14 +25,14 @@ use crate::{
 use open::Open;
 use std::{path::Path, sync::Arc, time::Instant};
 
-/// What the screen wants of the engine.
+/// A request of the screen to the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppRequest {
-    /// From a key: a refusal comes back as a notice.
+    /// From a key: an error comes back as a notice.
     Tell(Command),
-    /// Somebody waits for the answer: whoever typed it, or pressed a key that asks.
+    /// A typed command, or a key of a query: the answer is shown.
     Ask(Command),
-    /// The screen is left, and the station goes on.
+    /// The user leaves the screen, and the station goes on.
     Detach,
 }
 
@@ -45,15 +44,15 @@ pub struct App {
     pub(super) memory: Memory,
     pub(super) hands: Hands,
     messages: Messages,
-    /// Columns and rows of the window, as far as known.
+    /// Columns and rows of the window, if known.
     window: (u16, u16),
-    /// How loud the inputs were heard before they were turned off.
+    /// The monitor gain before it was switched off.
     monitor: Decibels,
-    /// Whether it shows a station that goes on without it.
+    /// Whether it is attached to a station in another process.
     attached: bool,
-    /// Whether the screen can be left and the station go on.
+    /// Whether the user can leave the screen while the station goes on.
     can_detach: bool,
-    /// The home folder with the slash behind it; empty where there is none.
+    /// The home folder with a slash at the end; empty if there is none.
     home: String,
     redraw: bool,
     changed: bool,
@@ -66,7 +65,7 @@ impl Default for App {
 }
 
 impl App {
-    /// As at the start: playing notes, the first knob in focus.
+    /// The state at the start: letters play notes, the first knob has the focus.
     pub fn new() -> App {
         App {
             keymap: keys::built_in(),
@@ -84,22 +83,22 @@ impl App {
         }
     }
 
-    /// With other keys than those built in.
+    /// With another keymap than the built-in one.
     pub fn with_keymap(self, keymap: ScreenKeymap) -> App {
         App { keymap: Arc::new(keymap), ..self }
     }
 
-    /// What lies in this folder is shown with a `~`.
+    /// Paths in this folder are shown with a `~`.
     pub fn at_home(self, home: Option<&Path>) -> App {
         App { home: home.map(|home| format!("{}/", home.display())).unwrap_or_default(), ..self }
     }
 
-    /// What leaving means: whether the screen shows a station that goes on without it, and whether it can be left alone.
+    /// Whether the screen is attached to a station in another process, and whether the user can leave it alone.
     pub fn leaving(self, attached: bool, can_detach: bool) -> App {
         App { attached, can_detach, ..self }
     }
 
-    /// A key went down or came up.
+    /// A key was pressed or released.
     pub fn key(&mut self, stroke: Stroke, now: Instant, status: &Status) -> Vec<AppRequest> {
         let Stroke { key, phase } = stroke;
         if phase == Phase::Release {
@@ -138,7 +137,7 @@ impl App {
     }
 
     fn run(&mut self, command: &Command, request: fn(Command) -> AppRequest, status: &Status) -> Vec<AppRequest> {
-        // A key that leaves must not end what others play on; `:quit` says what it means.
+        // A single key must not end a station that others use; `:quit` is explicit.
         if *command == (Command::Quit {}) && self.attached {
             return vec![AppRequest::Detach];
         }
@@ -146,23 +145,23 @@ impl App {
         vec![request(command.clone())]
     }
 
-    /// Nobody needs to be asked whether to leave, but should know what becomes of the take.
+    /// Reports what happens to the take when the engine ends; there is no question.
     pub(super) fn announce(&mut self, command: &Command, status: &Status) {
         if *command == (Command::Quit {}) {
             let sentence = match &status.record.take {
-                Some(take) => format!("leaving; the take is finished first: {}", take.path.display()),
+                Some(take) => format!("quitting after the take is saved: {}", take.path.display()),
                 None => "leaving".to_owned(),
             };
             self.say(Severity::Info, sentence);
         }
     }
 
-    /// Text was pasted: it is typed where something is being typed, and nowhere else.
+    /// Pasted text goes to the line being typed, if there is one.
     pub fn paste(&mut self, text: &str) {
         self.edit(|line| line.insert(text));
     }
 
-    /// Changes the line being typed, where there is one.
+    /// Changes the line being typed, if there is one.
     pub(super) fn edit(&mut self, mut change: impl FnMut(&mut CommandLine)) {
         if self.typed().is_some() {
             self.open.top().edit(&mut self.memory, &mut change);
@@ -170,12 +169,12 @@ impl App {
         }
     }
 
-    /// The line being typed, where there is one.
+    /// The line being typed, if there is one.
     pub(super) fn typed(&self) -> Option<&CommandLine> {
         self.open.top().line(&self.memory)
     }
 
-    /// Gives a panel the keyboard. Keys that held notes will not be heard of again.
+    /// Gives a panel the keyboard. Releases of keys that hold notes are not received any more.
     pub(super) fn open(&mut self, panel: Panel) -> Vec<AppRequest> {
         self.enter(self.open.with(panel))
     }
@@ -185,7 +184,7 @@ impl App {
         self.enter(self.open.closed())
     }
 
-    /// Closes every panel but the one on the ground.
+    /// Closes every panel but the ground.
     pub(super) fn clear(&mut self) -> Vec<AppRequest> {
         self.enter(self.open.cleared())
     }
@@ -196,12 +195,12 @@ impl App {
         requests
     }
 
-    /// Puts another panel on the ground. The keys go on meaning the same, so notes that are held sound on.
+    /// Changes the ground. The keys keep their meaning, so held notes continue.
     pub(super) fn stand_on(&mut self, ground: Panel) -> Vec<AppRequest> {
         self.rearrange(self.open.with(ground))
     }
 
-    /// What the engine does only while somebody looks at a panel begins and ends with that.
+    /// Starts and stops what the engine does only for an open panel.
     fn rearrange(&mut self, open: Open) -> Vec<AppRequest> {
         let before = std::mem::replace(&mut self.open, open);
         let watch = |panel: Panel, looks| panel.watch(Switch::To(OnOff(looks))).map(AppRequest::Tell);
@@ -210,7 +209,7 @@ impl App {
         left.chain(came).collect()
     }
 
-    /// Something happened in the engine.
+    /// Handles an event of the engine.
     pub fn event(&mut self, event: &Event) {
         if let Event::ProfileUsed { .. } = event {
             self.memory.knobs.begin();
@@ -222,7 +221,7 @@ impl App {
         }
     }
 
-    /// The answer to what was typed.
+    /// The answer to a typed command.
     pub fn answer(&mut self, answer: Result<String, String>) {
         match answer {
             Ok(text) if text.is_empty() => {}
@@ -237,7 +236,7 @@ impl App {
         self.changed = true;
     }
 
-    /// Puts what was found at the start on the message line, one sentence after the other.
+    /// Puts notices of the start on the message line, one after the other.
     pub fn begin(&mut self, notices: Vec<(Severity, String)>) {
         let message = |(severity, text)| ScreenMessage { severity, text: self.short(text) };
         let found = notices.into_iter().map(message).collect();
@@ -245,14 +244,14 @@ impl App {
         self.changed = true;
     }
 
-    /// A sentence with paths as short as tells them apart.
+    /// A sentence with shortened paths that are still distinct.
     fn short(&self, text: String) -> String {
-        // "/" is the home folder of nobody who reads paths.
+        // A home folder "/" is not replaced.
         let text = if self.home.len() > 1 { text.replace(&self.home, "~/") } else { text };
         short_fault(text)
     }
 
-    /// The window has another size.
+    /// The window size changed.
     pub fn resized(&mut self, columns: u16, rows: u16) {
         self.window = (columns, rows);
         self.changed = true;
@@ -270,39 +269,39 @@ impl App {
         self.hands.piano.deadline()
     }
 
-    /// Ends every note held on the keyboard: the keys mean something else now, or nothing any more.
+    /// Ends every note held on the keyboard: the keys have another meaning now.
     pub fn silence(&mut self) -> Vec<AppRequest> {
         let ended = self.hands.piano.silence();
         self.changed |= !ended.is_empty();
         tell(ended)
     }
 
-    /// Another window has the keyboard: where releases are told, those of the keys held now will not be.
+    /// Another window has the keyboard: releases of the held keys will not be received.
     pub fn focus_lost(&mut self) -> Vec<AppRequest> {
         self.silence()
     }
 
-    /// Whether something changed since this was asked last.
+    /// Whether something changed since the last call.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
 
-    /// Whether the terminal should be wiped before the next frame.
+    /// Whether the terminal must be cleared before the next frame.
     pub fn take_redraw(&mut self) -> bool {
         std::mem::take(&mut self.redraw)
     }
 
-    /// What each key does.
+    /// The keymap.
     pub fn keymap(&self) -> &ScreenKeymap {
         &self.keymap
     }
 
-    /// What the keys mean.
+    /// The mode of the keys.
     pub fn mode(&self) -> Mode {
         self.open.top().mode(self.hands.on_piano)
     }
 
-    /// What the keys mean behind help and a line being typed.
+    /// The mode of the keys behind help and a line being typed.
     pub fn base_mode(&self) -> Mode {
         self.base().mode(self.hands.on_piano)
     }
@@ -312,7 +311,7 @@ impl App {
         self.open.base()
     }
 
-    /// The panel over the middle, where one is.
+    /// The panel over the middle, if there is one.
     pub fn over(&self) -> Option<Panel> {
         self.open.over()
     }
@@ -322,28 +321,28 @@ impl App {
         self.over().and_then(Panel::about).unwrap_or(self.base())
     }
 
-    /// Whether a panel is open, be it covered.
+    /// Whether a panel is open, even if it is covered.
     pub fn is_open(&self, panel: Panel) -> bool {
         self.open.has(panel)
     }
 
-    /// The place of the focused knob in the profile's parameters; none where there are no parameters. While one is
-    /// looked for it is the one found, and the focus itself stays where it was.
+    /// The index of the focused parameter in the profile; `None` without parameters. During a search it is the one
+    /// found, while the focus itself stays.
     pub fn focused(&self, status: &Status) -> Option<usize> {
         knobs::focused(self, status)
     }
 
-    /// The places of the knobs that were found, while one is looked for.
+    /// The indexes of the parameters that a search found, during one.
     pub fn found(&self, status: &Status) -> Option<Vec<usize>> {
         knobs::found(self, status)
     }
 
-    /// The takes being looked through.
+    /// The state of the takes panel.
     pub fn takes(&self) -> &takes::State {
         &self.memory.takes
     }
 
-    /// The take that may be removed, while that is asked.
+    /// The take to be removed, while the question is open.
     pub fn doomed(&self) -> Option<&str> {
         self.memory.question.doomed()
     }
@@ -358,12 +357,12 @@ impl App {
         self.hands.piano.notes()
     }
 
-    /// Columns and rows of the window, as far as known.
+    /// Columns and rows of the window, if known.
     pub fn window(&self) -> (u16, u16) {
         self.window
     }
 
-    /// What the engine said.
+    /// The messages.
     pub fn messages(&self) -> &Messages {
         &self.messages
     }
@@ -373,8 +372,8 @@ pub(super) fn tell(commands: Vec<Command>) -> Vec<AppRequest> {
     commands.into_iter().map(AppRequest::Tell).collect()
 }
 
-/// A fault with no more of its file's path than tells it apart: `profiles/my.yaml:4 …`. The reason is what a person needs,
-/// and it stands last.
+/// A fault with a shortened path of its file that is still distinct: `profiles/my.yaml:4 …`. The user needs the reason,
+/// which comes last.
 fn short_fault(text: String) -> String {
     let is_path = text.starts_with(['/', '~']);
     let slash = text.find(".yaml:").filter(|_| is_path).and_then(|end| text[..end].rmatch_indices('/').nth(1));

@@ -1,19 +1,19 @@
-//! When to draw: only what changed, at most thirty times a second, and nothing while the terminal still draws what was
-//! sent. Pure; the loop gives it the time.
+//! Decides when to draw: only changes, at most thirty times a second, and not while the terminal still draws the last
+//! frame. Pure; the loop passes the time.
 //!
-//! After each frame the terminal is asked a question that it answers in its turn. A slow line so holds one frame, and what
-//! is drawn next is what there is then; frames that were missed are never sent.
+//! After each frame busker requests a report from the terminal, which answers after drawing. So a slow connection holds
+//! one frame, and the next frame shows the state of that time; missed frames are never sent.
 
 use std::time::{Duration, Instant};
 
-/// Least time between two frames: about 30 a second, as fast as meters can be read.
+/// Minimum time between two frames: about 30 a second, as fast as meters can be read.
 pub const FRAME: Duration = Duration::from_millis(33);
-/// How long the first frame's answer is waited for: a terminal that gives none by then is taken for one that never does.
+/// How long to wait for the first answer: a terminal without an answer until then counts as one that never answers.
 const FIRST_PATIENCE: Duration = Duration::from_millis(500);
-/// How long an answer is waited for of a terminal that gives them. One that was lost stops the picture this long.
+/// How long to wait for an answer of a terminal that has answered before. A lost answer stops the screen for this long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is known of a terminal's answers.
+/// Whether the terminal answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Answers {
     #[default]
@@ -22,7 +22,7 @@ enum Answers {
     Never,
 }
 
-/// Says when the next frame may be drawn.
+/// Decides when the next frame may be drawn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FramePacer {
     last: Option<Instant>,
@@ -31,13 +31,13 @@ pub struct FramePacer {
 }
 
 impl FramePacer {
-    /// The instant of the next frame; nothing while the picture stands.
+    /// The instant of the next frame; `None` if nothing changed.
     pub fn due(&self, now: Instant, changed: bool) -> Option<Instant> {
         let next = self.last.map(|last| self.answer_due().unwrap_or(last + FRAME));
         changed.then(|| next.map_or(now, |next| now.max(next)))
     }
 
-    /// A frame was drawn, and the terminal asked whether it has drawn it.
+    /// A frame was drawn, and the terminal's report requested.
     pub fn drawn(&mut self, now: Instant) {
         if self.is_asked && self.answers == Answers::Unknown {
             self.answers = Answers::Never;
@@ -46,13 +46,13 @@ impl FramePacer {
         self.is_asked = true;
     }
 
-    /// The terminal has drawn it.
+    /// The terminal has drawn the frame.
     pub fn answered(&mut self) {
         self.is_asked = false;
         self.answers = Answers::Given;
     }
 
-    /// Until when the terminal's answer is waited for; nothing where none is to come.
+    /// The time limit for the terminal's answer; `None` if no answer is expected.
     pub fn answer_due(&self) -> Option<Instant> {
         let patience = match self.answers {
             Answers::Unknown => FIRST_PATIENCE,
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_drawn_while_the_picture_stands() {
+    fn nothing_is_drawn_without_a_change() {
         let now = Instant::now();
         let mut pacer = FramePacer::default();
         assert_eq!(pacer.due(now, false), None);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_frame_comes_at_once_and_the_rest_a_frame_apart() {
+    fn the_first_frame_is_drawn_at_once_and_the_others_a_frame_apart() {
         let now = Instant::now();
         let mut pacer = FramePacer::default();
         assert_eq!(pacer.due(now, true), Some(now));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_never_answers_holds_up_one_frame() {
+    fn a_terminal_that_never_answers_delays_one_frame() {
         let now = Instant::now();
         let mut pacer = FramePacer::default();
         pacer.drawn(now);

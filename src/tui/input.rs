@@ -1,73 +1,75 @@
-//! From the bytes of a terminal to keys. Pure; the reader thread feeds it and tells it when nothing comes.
+//! Decodes the bytes of a terminal into keys. Pure; the reader thread passes bytes and pauses.
 //!
-//! crossterm has a reader of its own, but when the terminal is gone (a dropped SSH line) it reads the end of the file
-//! over and over at the cost of a whole core, while a take is being closed; and its question whether releases are told
-//! waits for the answer. Here the end is an error of the reader, and the answer is just one more input.
+//! crossterm has a reader of its own, but when the terminal is gone (a lost SSH connection) it reads the end of the
+//! file repeatedly and uses a whole core, while a take is being closed; and its query for key releases waits for the
+//! answer. Here the end is an error of the reader, and the answer is another input.
 //!
-//! What bytes mean never depends on how they are cut: a sequence is decided when it is whole, or when its second half
-//! did not come for a while. Forms: ECMA-48 (5.4 control sequences, 8.3.143 strings), XTerm Control Sequences (SS3, paste,
-//! focus, mouse), the console of Linux (`ESC [ [ A`), the kitty keyboard protocol. What is none of them does nothing.
+//! The meaning of bytes does not depend on how they are split: a sequence is decoded when it is complete, or when its
+//! second half did not come for a while. Forms: ECMA-48 (5.4 control sequences, 8.3.143 strings), XTerm Control
+//! Sequences (SS3, paste, focus, mouse), the console of Linux (`ESC [ [ A`), the kitty keyboard protocol. Other
+//! sequences are ignored.
 
 use crate::keymap::{Code, Key, Phase, Stroke};
 use std::time::Duration;
 
-/// What a terminal tells.
+/// An input from the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A key.
     Stroke(Stroke),
-    /// Text that was pasted, not typed.
+    /// Pasted text.
     Paste(String),
-    /// Another window has the keyboard now; releases will not be told to this one.
+    /// Another window has the keyboard now; this one will not receive releases.
     FocusLost,
-    /// The terminal knows the kitty keyboard protocol, and so can tell releases.
+    /// The terminal supports the kitty keyboard protocol, and so can report releases.
     CanTellReleases,
-    /// The terminal has come as far as the question after a frame (DSR, ECMA-48 8.3.35).
+    /// The terminal has drawn everything up to the status query after a frame (DSR, ECMA-48 8.3.35).
     HasDrawn,
 }
 
-/// Most bytes of a control sequence that are looked at; longer ones mean nothing.
+/// Maximum bytes of a control sequence; longer ones are ignored.
 const SEQUENCE_BYTES_MAX: usize = 64;
-/// Most of a pasted text that is kept.
+/// Maximum bytes of a paste that are kept.
 const PASTE_BYTES_MAX: usize = 4096;
 const PASTE_END: &[u8] = b"\x1b[201~";
-/// Ctrl-c and ctrl-q: terminals take them out of what is pasted, so they were typed, and the paste's end was lost.
+/// Ctrl-c and ctrl-q: terminals remove them from pasted text, so they were typed, and the end of the paste was lost.
 const WAYS_OUT: [u8; 2] = [0x03, 0x11];
-/// What begins a sequence.
+/// The first byte of a sequence.
 const ESC: u8 = 0x1b;
-/// A lone ESC is the Esc key when nothing follows for this long: longer than one packet comes after another, shorter than
-/// is felt.
+/// A lone ESC is the Esc key when nothing follows for this long: longer than the gap between two packets, too short to
+/// notice.
 const ESC_PAUSE: Duration = Duration::from_millis(100);
-/// Half of a sequence is thrown away when nothing follows for this long: a line that is sending it again takes less.
+/// An incomplete sequence is dropped when nothing follows for this long: a connection that resends it needs less.
 const HALF_PAUSE: Duration = Duration::from_secs(2);
-/// A terminal's answer is thrown away when its end did not come for so long, whatever comes: it says its answers at once,
-/// and what comes later is typed.
+/// A terminal's answer is dropped when its end did not come within this time, even if bytes follow: terminals answer at
+/// once, and later bytes were typed.
 const STRING_LONGEST: Duration = Duration::from_secs(3);
-/// A paste is over when for so long nothing came but what hands may have typed, [`TYPED_BYTES`] or less at once: its end was
-/// lost.
+/// A paste ends when for this long only bytes came that the user may have typed, [`TYPED_BYTES`] or less at once: its
+/// end was lost.
 const PASTE_LONGEST: Duration = Duration::from_secs(3);
-/// As much as keys that repeat bring at once over a slow line; of a paste more comes.
+/// Maximum bytes that repeating keys give at once over a slow connection; a paste gives more.
 const TYPED_BYTES: usize = 64;
 
-/// Bytes in, inputs out; what is not yet whole is kept.
+/// Bytes in, inputs out; incomplete sequences are kept.
 #[derive(Debug, Default)]
 pub struct Decoder {
     pending: Vec<u8>,
     paste: Option<Vec<u8>>,
 }
 
-/// How far the bytes at hand go.
+/// The result of decoding the first bytes.
 enum Step {
-    /// This many bytes, one at least, are one input, or mean nothing.
+    /// This many bytes, one at least, are one input, or are ignored.
     Took(usize, Option<Input>),
-    /// More bytes are needed. Of these, the ones from here to before the last are not: whatever comes, they mean nothing.
+    /// More bytes are needed. The bytes from this index to before the last can be dropped: they have no meaning,
+    /// whatever follows.
     Wait(usize),
-    /// A pasted text begins after this many bytes.
+    /// A paste begins after this many bytes.
     Paste(usize),
 }
 
 impl Decoder {
-    /// Takes bytes, in whatever pieces they come.
+    /// Takes bytes, split anywhere.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         let mut inputs = Vec::new();
         self.pending.extend_from_slice(bytes);
@@ -89,7 +91,7 @@ impl Decoder {
                     self.paste = Some(Vec::new());
                 }
                 Step::Wait(needed) => {
-                    // The last byte may be the first half of an end.
+                    // The last byte may be the first half of an end mark.
                     let last = self.pending.len().saturating_sub(1);
                     if needed < last {
                         self.pending.drain(needed..last);
@@ -101,7 +103,7 @@ impl Decoder {
         inputs
     }
 
-    /// How long to wait for more before [`Decoder::pause`]; for ever where nothing is half.
+    /// How long to wait for more before [`Decoder::pause`]; `None` for ever, if nothing is incomplete.
     pub fn patience(&self) -> Option<Duration> {
         match (&self.paste, self.pending.as_slice()) {
             (None, []) => None,
@@ -110,8 +112,8 @@ impl Decoder {
         }
     }
 
-    /// How long what is half may last, however much of it comes: then [`Decoder::pause`], too. Nothing where nothing is half
-    /// that takes keys for its own.
+    /// How long an incomplete sequence may last, even if more of it comes: then [`Decoder::pause`], too. `None` unless
+    /// an incomplete sequence could swallow typed keys.
     pub fn longest(&self) -> Option<Duration> {
         match (&self.paste, self.pending.as_slice()) {
             (Some(_), _) => Some(PASTE_LONGEST),
@@ -122,12 +124,13 @@ impl Decoder {
         }
     }
 
-    /// Whether so many bytes, which came at once, go on with what is half: then the time of [`Decoder::longest`] begins anew.
+    /// Whether this many bytes, received at once, continue the incomplete sequence: then the time of
+    /// [`Decoder::longest`] starts again.
     pub fn goes_on_with(&self, bytes: usize) -> bool {
         self.paste.is_some() && bytes > TYPED_BYTES
     }
 
-    /// Nothing came for as long as [`Decoder::patience`] said, or its end did not: what is half is decided.
+    /// The time of [`Decoder::patience`] or of [`Decoder::longest`] is over: decides the incomplete sequence.
     pub fn pause(&mut self) -> Vec<Input> {
         let pending = std::mem::take(&mut self.pending);
         if let Some(mut text) = self.paste.take() {
@@ -141,7 +144,7 @@ impl Decoder {
         }
     }
 
-    /// Moves pending bytes into the pasted text; the text once its end was seen.
+    /// Moves pending bytes into the paste; returns the text after its end.
     fn paste(&mut self) -> Option<String> {
         let text = self.paste.as_mut()?;
         let end = self.pending.windows(PASTE_END.len()).position(|window| window == PASTE_END);
@@ -151,7 +154,7 @@ impl Decoder {
             text.extend(self.pending.drain(..typed).take(room));
             return self.paste.take().map(|text| String::from_utf8_lossy(&text).into_owned());
         }
-        // Without an end, the last bytes may be the beginning of one.
+        // Without an end mark, the last bytes may be the beginning of one.
         let taken = end.unwrap_or_else(|| self.pending.len().saturating_sub(PASTE_END.len() - 1));
         let room = PASTE_BYTES_MAX.saturating_sub(text.len());
         text.extend(self.pending.drain(..taken).take(room));
@@ -169,7 +172,7 @@ fn step(bytes: &[u8]) -> Step {
         [ESC, b'[', ref rest @ ..] => csi(rest),
         [ESC, b'O', ref rest @ ..] => ss3(rest),
         [ESC, b']' | b'P' | b'_' | b'^' | b'X', ref rest @ ..] => string(rest, None),
-        // A key that writes a sequence, with Alt; or Esc twice, and what follows the second.
+        // A key that gives a sequence, with Alt; or Esc twice, and a sequence after the second.
         [ESC, ESC, b'[' | b'O', ..] => with_alt(step(&bytes[1..])),
         [ESC, ESC, ..] => press(1, Key::plain(Code::Esc)),
         [ESC, ref rest @ ..] => with_alt(character(rest)),
@@ -177,8 +180,8 @@ fn step(bytes: &[u8]) -> Step {
     }
 }
 
-/// The same key with Alt, which is written as an ESC before it. What a terminal tells by itself has no Alt: the ESC before
-/// it was the key.
+/// The same key with Alt, which is sent as an ESC before it. A report of the terminal has no Alt: the ESC before it was
+/// the key.
 fn with_alt(step: Step) -> Step {
     match step {
         Step::Took(taken, Some(Input::Stroke(Stroke { key, phase }))) => {
@@ -198,7 +201,7 @@ fn press(taken: usize, key: Key) -> Step {
     Step::Took(taken, Some(stroke(key)))
 }
 
-/// One character, or a control byte; there is at least one byte, and it is no ESC.
+/// One character, or a control byte; there is at least one byte, and it is not ESC.
 fn character(bytes: &[u8]) -> Step {
     let first = bytes.first().copied().unwrap_or_default();
     match first {
@@ -231,8 +234,8 @@ fn character(bytes: &[u8]) -> Step {
     }
 }
 
-/// A control of one byte (ECMA-48 5.3, C1), which is the same as ESC and the byte less 0x40. Inside a character the byte is
-/// a part of it, and does not come here.
+/// A control of one byte (ECMA-48 5.3, C1), which equals ESC and the byte less 0x40. A byte inside a character is part
+/// of it, and does not come here.
 fn c1(first: u8, rest: &[u8]) -> Step {
     let step = match first {
         0x9b => csi(rest),
@@ -247,10 +250,10 @@ fn c1(first: u8, rest: &[u8]) -> Step {
     }
 }
 
-/// What a terminal answers without being a key: OSC, DCS, APC, PM, SOS; `rest` follows its introducer. It ends with ST,
-/// BEL or `end`; a control byte ends it too and counts itself, so that no Alt-] takes the keys away.
+/// A string sequence of a terminal: OSC, DCS, APC, PM, SOS; `rest` follows its introducer. It ends with ST, BEL or
+/// `end`; a control byte ends it, too, and counts itself, so that Alt-] does not swallow the keys after it.
 fn string(rest: &[u8], end: Option<u8>) -> Step {
-    // In the form of seven bits a 0x9c may be the rest of a character; behind ASCII it is ST all the same.
+    // In the seven-bit form a 0x9c may be part of a character; after ASCII it is still ST.
     let is_st = |at: usize| rest[at] == 0x9c && (end.is_some() || (at > 0 && rest[at - 1].is_ascii()));
     let Some(length) = (0..rest.len()).find(|at| rest[*at] < 0x20 || is_st(*at)) else { return Step::Wait(2) };
     match rest[length..] {
@@ -261,7 +264,7 @@ fn string(rest: &[u8], end: Option<u8>) -> Step {
     }
 }
 
-/// Single shift 3: what follows its `ESC O`.
+/// Single shift 3: `rest` follows its `ESC O`.
 fn ss3(rest: &[u8]) -> Step {
     let Some(length) = rest.iter().position(|byte| !byte.is_ascii_digit()) else { return Step::Wait(3) };
     match rest[length] {
@@ -279,7 +282,7 @@ fn csi(rest: &[u8]) -> Step {
         [b'[', letter @ b'A'..=b'E', ..] => return press(4, Key::plain(Code::F(letter - b'A' + 1))),
         [b'[', 0x20..=0x7e, ..] => return Step::Took(4, None),
         [b'[', ..] => return Step::Took(3, None),
-        // A mouse of the first kind: three bytes, whatever they are.
+        // Mouse report of the first kind: any three bytes.
         [b'M', _, _, _, ..] => return Step::Took(6, None),
         [b'M', ..] => return Step::Wait(2 + rest.len()),
         _ => {}
@@ -290,7 +293,7 @@ fn csi(rest: &[u8]) -> Step {
     let taken = 2 + length + 1;
     let ending = rest[length];
     if !(0x40..=0x7e).contains(&ending) {
-        // What cannot be in it cuts the sequence short and counts itself.
+        // An invalid byte ends the sequence and counts itself.
         return Step::Took(taken - 1, None);
     }
     if length >= SEQUENCE_BYTES_MAX {
@@ -331,7 +334,8 @@ fn sequence(params: &str, ending: u8) -> Option<Input> {
         Some("3") => Phase::Release,
         _ => Phase::Press,
     };
-    // With Super, Hyper, Meta or what is unknown it is another key, which does nothing. Its release ends what it began.
+    // With Super, Hyper, Meta or an unknown modifier it is another key, which is ignored. Its release ends the held
+    // note.
     if modifiers & !MODIFIERS_KNOWN > 0 && phase != Phase::Release {
         return None;
     }
@@ -340,7 +344,7 @@ fn sequence(params: &str, ending: u8) -> Option<Input> {
         b'u' => written_code(number, shift)?,
         b'~' => tilde_code(number)?,
         b'Z' => return Some(stroke(Key::new(Code::Tab, ctrl, alt, true))),
-        // Another number is no key: `R` is also where the cursor is.
+        // Another number is no key: `R` is also the cursor position report.
         letter if number == 1 => letter_code(letter)?,
         _ => return None,
     };
@@ -360,7 +364,7 @@ fn letter_code(letter: u8) -> Option<Code> {
     })
 }
 
-/// As [`letter_code`], and the keypad's keys beside (application mode: digits are p to y).
+/// As [`letter_code`], with the keypad's keys (application mode: digits are p to y).
 fn keypad_code(letter: u8) -> Option<Code> {
     Some(match letter {
         b'M' => Code::Enter,
@@ -384,7 +388,7 @@ fn tilde_code(number: u32) -> Option<Code> {
     })
 }
 
-/// A key named by the character it writes, as the kitty protocol does.
+/// A key named by the character it types, as in the kitty protocol.
 fn written_code(number: u32, shift: bool) -> Option<Code> {
     Some(match number {
         9 => Code::Tab,

@@ -1,4 +1,4 @@
-//! The keymap of this screen: what its keys may do, and the rows that are built in.
+//! The keymap of this screen: the names of its modes and actions, and the built-in rows.
 
 use super::panels::{Mode, View};
 use crate::{
@@ -7,27 +7,27 @@ use crate::{
 };
 use std::sync::{Arc, LazyLock};
 
-/// Every key of the screen.
+/// The keymap of the screen.
 pub type ScreenKeymap = keymap::Keymap<Mode, View>;
-/// A key of the screen.
+/// A row of the keymap.
 pub type KeyRow = keymap::Row<Mode, View>;
-/// What a key of the screen does.
+/// The action of a key.
 pub type ScreenAction = keymap::Action<View>;
 
-/// The built-in rows, compiled in: their file and its text.
+/// The built-in keymap file, compiled in: name and text.
 const BUILT_IN: (&str, &str) = ("keymaps/default.yaml", include_str!("../../keymaps/default.yaml"));
 
-/// They are a file like any other; a test vouches that it can be read.
+/// It is a file like any other; a test checks that it can be read.
 static KEYMAP: LazyLock<Arc<ScreenKeymap>> = LazyLock::new(|| {
     Arc::new(ScreenKeymap::default().merged(BUILT_IN.0, BUILT_IN.1, &vocabulary()).unwrap_or_default())
 });
 
-/// The keys where nobody changed any.
+/// The built-in keymap.
 pub fn built_in() -> Arc<ScreenKeymap> {
     Arc::clone(&KEYMAP)
 }
 
-/// The built-in keys with a file of one's own over them; `file` is only named in the faults.
+/// The built-in keymap with a user's file merged over it; `file` is used in the faults only.
 ///
 /// # Errors
 /// Every fault at once.

@@ -1,12 +1,12 @@
-//! The `:` line: its text, its cursor and what was typed before. Pure.
+//! The `:` line: its text, its cursor and its history. Pure.
 
 pub mod complete;
 
 use complete::{Candidate, Completion};
 
-/// Lines remembered.
+/// Maximum lines in the history.
 const HISTORY: usize = 100;
-/// Longest line, in characters.
+/// Maximum length of a line, in characters.
 const CHARS_MAX: usize = 500;
 
 /// A line being typed.
@@ -16,15 +16,15 @@ pub struct CommandLine {
     /// In characters, 0..=`text.len()`.
     cursor: usize,
     history: Vec<String>,
-    /// Which line of the history stands there; none while it is a new one.
+    /// The line of the history that is shown; `None` for the new line.
     older: Option<usize>,
-    /// The new line, while an older one stands there.
+    /// The new line, while one of the history is shown.
     draft: String,
-    /// Completions walked through with Tab.
+    /// Completions selected with Tab.
     walk: Option<Walk>,
 }
 
-/// Completions of one word, and which of them stands in the line.
+/// Completions of one word, and which of them is in the line.
 #[derive(Clone, Debug)]
 struct Walk {
     completion: Completion,
@@ -32,23 +32,23 @@ struct Walk {
 }
 
 impl CommandLine {
-    /// What is written.
+    /// The text.
     pub fn text(&self) -> String {
         self.text.iter().collect()
     }
 
-    /// What stands before the cursor.
+    /// The text before the cursor.
     pub fn before_cursor(&self) -> String {
         self.text[..self.cursor].iter().collect()
     }
 
-    /// A new line, with something on it already.
+    /// Starts a new line with this text.
     pub fn open(&mut self, text: &str) {
         self.older = None;
         self.set(text);
     }
 
-    /// What is written, to be done: it is remembered, and the line is empty again.
+    /// Takes the text to run it: it goes to the history, and the line is empty again.
     pub fn take(&mut self) -> String {
         let text = self.text().trim().to_owned();
         if !text.is_empty() && self.history.last() != Some(&text) {
@@ -61,7 +61,7 @@ impl CommandLine {
         text
     }
 
-    /// Writes at the cursor.
+    /// Inserts text at the cursor.
     pub fn insert(&mut self, text: &str) {
         self.walk = None;
         for c in text.chars().filter(|c| !c.is_control()) {
@@ -78,7 +78,7 @@ impl CommandLine {
         self.cursor = self.cursor.saturating_add_signed(by).min(self.text.len());
     }
 
-    /// Deletes from a place to the cursor.
+    /// Deletes from an index to the cursor.
     fn erase_from(&mut self, start: usize) {
         self.walk = None;
         self.text.drain(start..self.cursor);
@@ -111,7 +111,7 @@ impl CommandLine {
         self.erase_from(0);
     }
 
-    /// The line before in the history.
+    /// Goes to the previous line of the history.
     pub fn older(&mut self) {
         let to = match self.older {
             None if self.history.is_empty() => return,
@@ -124,7 +124,7 @@ impl CommandLine {
         self.recall(Some(to));
     }
 
-    /// The line after in the history; after the newest comes what was being written.
+    /// Goes to the next line of the history; after the newest comes the new line.
     pub fn newer(&mut self) {
         if let Some(at) = self.older {
             self.recall(Some(at + 1).filter(|at| *at < self.history.len()));
@@ -143,7 +143,8 @@ impl CommandLine {
         self.cursor = self.text.len();
     }
 
-    /// Tab: writes what all completions share; where that is nothing more, the next of them (or the one before).
+    /// Tab: inserts the common beginning of all completions; if that adds nothing, the next completion (or the
+    /// previous).
     pub fn complete(&mut self, found: Completion, forward: bool) {
         if let Some(walk) = &mut self.walk {
             let count = walk.completion.candidates.len();
@@ -187,7 +188,7 @@ impl CommandLine {
         self.text.extend(rest);
     }
 
-    /// The completions being walked through, and which of them stands in the line.
+    /// The completions selected with Tab, and which of them is in the line.
     pub fn walked(&self) -> Option<(&[Candidate], Option<usize>)> {
         self.walk.as_ref().map(|walk| (walk.completion.candidates.as_slice(), walk.chosen))
     }
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn editing_keeps_the_cursor_where_a_person_expects_it() {
+    fn editing_keeps_the_cursor_at_the_expected_place() {
         let mut line = CommandLine::default();
         line.insert("clock.bpm 120");
         line.move_by(-3);
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_history_gives_back_what_was_being_written() {
+    fn the_history_gives_back_the_new_line() {
         let mut line = CommandLine::default();
         line.older();
         for done in ["one", "two", "two"] {

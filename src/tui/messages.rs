@@ -1,21 +1,21 @@
-//! The message line: what the engine said, newest first, with errors staying until they were seen. Pure.
+//! The message line: messages of the engine, newest first; errors stay until the user has seen them. Pure.
 
 use crate::status::Severity;
 use std::collections::VecDeque;
 
-/// Sentences kept for the taller windows.
+/// Maximum messages that are kept, for taller windows.
 const KEPT: usize = 50;
 
-/// One sentence.
+/// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScreenMessage {
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// The sentence.
+    /// Its text.
     pub text: String,
 }
 
-/// What was said, and what of it stands on the line.
+/// The messages, and the one on the line.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
     log: VecDeque<ScreenMessage>,
@@ -24,7 +24,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// The engine, or the screen itself, says something.
+    /// Adds a message of the engine or the screen.
     pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
         let message = ScreenMessage { severity, text: text.into() };
         self.log.push_front(message.clone());
@@ -39,7 +39,7 @@ impl Messages {
         }
     }
 
-    /// What was found at the start: the most serious stands, the others wait behind it, of equals the first first.
+    /// Adds the messages of the start: the most serious is shown, the others wait; equal ones in order.
     pub fn begin(&mut self, mut found: Vec<ScreenMessage>) {
         self.log.extend(found.iter().rev().cloned());
         self.log.truncate(KEPT);
@@ -50,15 +50,15 @@ impl Messages {
         self.shown = self.next();
     }
 
-    /// A key was pressed: an error that stood has been seen, and the most serious that waited (of equals the newest)
-    /// takes its place. Errors and warnings go on waiting for their turn.
+    /// A key was pressed: the error on the line counts as seen, and the most serious waiting message (of equals the
+    /// newest) replaces it. Errors and warnings wait for their turn.
     pub fn seen(&mut self) {
         if self.stands() {
             self.shown = self.next();
         }
     }
 
-    /// Whether what is on the line stays there until it was seen.
+    /// Whether the message on the line stays until it is seen.
     fn stands(&self) -> bool {
         !self.waiting.is_empty() || self.shown.as_ref().is_some_and(|shown| shown.severity == Severity::Error)
     }
@@ -70,27 +70,27 @@ impl Messages {
         Some(next)
     }
 
-    /// What stands on the line.
+    /// The message on the line.
     pub fn shown(&self) -> Option<&ScreenMessage> {
         self.shown.as_ref()
     }
 
-    /// How many wait behind an error.
+    /// The number of messages that wait behind an error.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Everything said, newest first.
+    /// All messages, newest first.
     pub fn log(&self) -> impl Iterator<Item = &ScreenMessage> {
         self.log.iter()
     }
 
-    /// How many sentences are kept.
+    /// The number of messages that are kept.
     pub fn len(&self) -> usize {
         self.log.len()
     }
 
-    /// Whether nothing was said yet.
+    /// Whether there are no messages.
     pub fn is_empty(&self) -> bool {
         self.log.is_empty()
     }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_stands_and_an_error_stays_until_it_was_seen() {
+    fn the_newest_is_shown_and_an_error_stays_until_it_is_seen() {
         let mut messages = Messages::default();
         messages.say(Severity::Info, "one");
         messages.say(Severity::Warning, "two");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_found_at_the_start_has_its_turn_the_most_serious_first() {
+    fn all_messages_of_the_start_are_shown_the_most_serious_first() {
         let mut messages = Messages::default();
         let found = [
             (Severity::Warning, "one"),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_much_is_kept() {
+    fn a_limited_number_is_kept() {
         let mut messages = Messages::default();
         messages.say(Severity::Error, "first");
         for n in 0..500 {

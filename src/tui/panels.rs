@@ -1,8 +1,9 @@
-//! The panels: what may have the keyboard. Each is a file here (with a folder where it is long) and a row of
-//! `enum Panel`; the file holds what it remembers, its actions, what they do and can do now, and how it is drawn.
+//! The panels, which can have the keyboard. Each is a file here (with a folder if it is long) and a row of `enum
+//! Panel`; the file holds its state, its actions, their effect and availability, and its drawing.
 //!
 //! To add one: its file, `pub mod` and its row here, and rows for its keys in `keymaps/default.yaml`. The compiler
-//! names what the file lacks; `tests/all/keymap.rs` an action without a key and a panel that no key leaves.
+//! reports missing items of the file; `tests/all/keymap.rs` reports an action without a key and a panel that no key
+//! leaves.
 
 pub mod find;
 pub mod help;
@@ -11,6 +12,7 @@ pub mod line;
 pub mod midi;
 pub mod question;
 pub mod takes;
+pub mod tracks;
 
 use super::{
     app::{App, AppRequest, act as screen},
@@ -26,35 +28,35 @@ use crate::{
 };
 use ratatui::{Frame, layout::Rect};
 
-/// Where a panel stands, and how its mode of the keys is called.
+/// The layer of a panel, and the name of its key mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
-    /// In the middle, one at a time; letters play notes there or are commands, as one likes (PIANO, KEYS).
+    /// In the middle, one at a time; letters play notes or are commands, as the user chooses (PIANO, KEYS).
     Ground,
-    /// In the place of the ground, with keys of its own.
+    /// In place of the ground, with keys of its own.
     Cover(&'static str),
-    /// Over all of them until it is closed, with keys of its own.
+    /// Over all others until it is closed, with keys of its own.
     Over(&'static str),
 }
 
-/// Whether an action can do anything now.
+/// Whether an action is possible now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Availability {
-    /// Nothing: the key bar leaves it out.
+    /// Not possible: the key bar leaves it out.
     Impossible,
-    /// It can.
+    /// Possible.
     Possible,
-    /// It can, and what it turns on is on: the key bar says so with its second word.
+    /// Possible, and its state is on: the key bar shows its second word.
     On,
 }
 
 impl Availability {
-    /// Possible, where that holds.
+    /// Possible if `can`.
     pub fn possible(can: bool) -> Availability {
         if can { Availability::Possible } else { Availability::Impossible }
     }
 
-    /// Possible, and on where that holds.
+    /// Possible, and on if `is_on`.
     pub fn on(is_on: bool) -> Availability {
         if is_on { Availability::On } else { Availability::Possible }
     }
@@ -73,7 +75,7 @@ pub struct ScreenAreas {
     pub messages: Rect,
     /// The key bar.
     pub keys: Rect,
-    /// What covers all but the header, the record light, the messages and the keys.
+    /// The area except the header, the record light, the messages and the keys.
     pub most: Rect,
 }
 
@@ -84,29 +86,29 @@ impl ScreenAreas {
     }
 }
 
-/// What the file of a panel says: implemented by what it remembers.
+/// The interface of a panel, implemented by its state.
 pub trait PanelSpec: Clone + Default {
-    /// Where it stands.
+    /// Its layer.
     const LAYER: Layer;
-    /// What stands in the middle while it is over it; none: what stood there before.
+    /// The panel in the middle while this one is over it; `None` keeps the one before.
     const ABOUT: Option<Panel> = None;
-    /// What help calls its keys in every mode; none: they are shown only to who comes from there.
+    /// The title of its keys in help, in every mode; `None` shows them only when help is opened from there.
     const KEYS_IN_HELP: Option<&'static str> = None;
-    /// What the message line says as long as nothing was said.
+    /// The message line while there is no message.
     const GREETING: &'static str = "· letters and digits play notes; Esc makes them commands; ? shows every key";
     /// Its actions.
     type Act: Copy;
 
-    /// Does one of them.
+    /// Runs an action.
     fn act(app: &mut App, act: Self::Act, status: &Status) -> Vec<AppRequest>;
 
-    /// Whether one of them can do anything now.
+    /// Whether an action is possible now.
     fn possible(app: &App, act: Self::Act, status: &Visible) -> Availability;
 
     /// Draws it.
     fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>);
 
-    /// The line that is typed there, where letters are text.
+    /// The line that is typed there, if letters are text.
     fn line(_memory: &Memory) -> Option<&CommandLine> {
         None
     }
@@ -114,7 +116,7 @@ pub trait PanelSpec: Clone + Default {
     /// Changes that line.
     fn edit(_memory: &mut Memory, _change: &mut dyn FnMut(&mut CommandLine)) {}
 
-    /// What the engine does only while somebody looks at it.
+    /// The command that starts or stops what the engine does only for this panel.
     fn watch(_state: Switch) -> Option<Command> {
         None
     }
@@ -126,7 +128,7 @@ macro_rules! panels {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Panel { $( #[doc = $doc] $panel, )* }
 
-        /// An action of the screen: of its piano, of a panel, or of no part of it.
+        /// An action of the screen: of its piano, of a panel, or of the whole screen.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum View {
             /// Of the piano.
@@ -136,7 +138,7 @@ macro_rules! panels {
             Screen(screen::Act),
         }
 
-        /// What each panel remembers, open or not.
+        /// The state of each panel, open or not.
         #[derive(Clone, Debug, Default)]
         pub struct Memory { $( #[doc = $doc] pub $module: $module::State, )* }
 
@@ -144,27 +146,27 @@ macro_rules! panels {
             /// All of them.
             pub const ALL: &'static [Panel] = &[ $( Panel::$panel ),* ];
 
-            /// As a keymap names its mode: as its file is called.
+            /// Its name in a keymap: that of its file.
             pub fn word(self) -> &'static str {
                 match self { $( Panel::$panel => stringify!($module) ),* }
             }
 
-            /// Where it stands.
+            /// Its layer.
             pub fn layer(self) -> Layer {
                 match self { $( Panel::$panel => <$module::State as PanelSpec>::LAYER ),* }
             }
 
-            /// What stands in the middle while it is over it; none: what stood there before.
+            /// The panel in the middle while this one is over it; `None` keeps the one before.
             pub fn about(self) -> Option<Panel> {
                 match self { $( Panel::$panel => <$module::State as PanelSpec>::ABOUT ),* }
             }
 
-            /// What help calls its keys in every mode, where it shows them there.
+            /// The title of its keys in help, if help shows them in every mode.
             pub fn keys_in_help(self) -> Option<&'static str> {
                 match self { $( Panel::$panel => <$module::State as PanelSpec>::KEYS_IN_HELP ),* }
             }
 
-            /// What the message line says as long as nothing was said.
+            /// The message line while there is no message.
             pub fn greeting(self) -> &'static str {
                 match self { $( Panel::$panel => <$module::State as PanelSpec>::GREETING ),* }
             }
@@ -174,7 +176,7 @@ macro_rules! panels {
                 match self { $( Panel::$panel => $module::State::draw(app, status, theme, areas, frame) ),* }
             }
 
-            /// The line that is typed there, where letters are text.
+            /// The line that is typed there, if letters are text.
             pub fn line(self, memory: &Memory) -> Option<&CommandLine> {
                 match self { $( Panel::$panel => $module::State::line(memory) ),* }
             }
@@ -184,7 +186,7 @@ macro_rules! panels {
                 match self { $( Panel::$panel => $module::State::edit(memory, change) ),* }
             }
 
-            /// What the engine does only while somebody looks at it.
+            /// The command that starts or stops what the engine does only for this panel.
             pub fn watch(self, state: Switch) -> Option<Command> {
                 match self { $( Panel::$panel => $module::State::watch(state) ),* }
             }
@@ -198,7 +200,7 @@ macro_rules! panels {
                 all.chain(screen::Act::ALL.iter().copied().map(View::Screen))
             }
 
-            /// As it is typed after `:`.
+            /// Its name on the `:` line.
             pub fn name(self) -> &'static str {
                 match self {
                     View::Hands(act) => act.name(),
@@ -216,7 +218,7 @@ macro_rules! panels {
                 }
             }
 
-            /// Does it.
+            /// Runs it.
             pub fn act(self, app: &mut App, status: &Status) -> Vec<AppRequest> {
                 match self {
                     View::Hands(act) => hands::act(app, act),
@@ -225,7 +227,7 @@ macro_rules! panels {
                 }
             }
 
-            /// Whether it can do anything now.
+            /// Whether it is possible now.
             pub fn possible(self, app: &App, status: &Visible) -> Availability {
                 match self {
                     View::Hands(_) => Availability::Possible,
@@ -244,17 +246,19 @@ panels! {
     Midi = midi
     /// The recordings.
     Takes = takes
+    /// The tracks and their loops.
+    Tracks = tracks
     /// A command that is typed.
     Line = line
     /// A search for a knob.
     Find = find
-    /// Whether to do it is asked.
+    /// A question before an action.
     Question = question
     /// The keys and the commands.
     Help = help
 }
 
-/// What the keys mean: of the piano or not, where a panel leaves that open, or of a panel that has its own.
+/// The mode of the keys: piano or commands, where the panel leaves that open, or the keys of a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Letters and digits play notes.
@@ -271,7 +275,7 @@ impl Panel {
         self.layer() == Layer::Ground
     }
 
-    /// What the keys mean there, with the hands on the piano or not.
+    /// The mode of the keys there, with the piano on or off.
     pub fn mode(self, on_piano: bool) -> Mode {
         match self.layer() {
             Layer::Ground if on_piano => Mode::Piano,
@@ -282,7 +286,7 @@ impl Panel {
 }
 
 impl Mode {
-    /// All of them: those of every panel.
+    /// All modes, with those of every panel.
     pub fn all() -> Vec<Mode> {
         let mut modes = Vec::new();
         for mode in Panel::ALL.iter().flat_map(|panel| [panel.mode(true), panel.mode(false)]) {
@@ -293,7 +297,7 @@ impl Mode {
         modes
     }
 
-    /// As a keymap names it.
+    /// Its name in a keymap.
     pub fn word(self) -> &'static str {
         match self {
             Mode::Piano => "piano",
@@ -302,7 +306,7 @@ impl Mode {
         }
     }
 
-    /// As the screen calls it.
+    /// Its name on the screen.
     pub fn title(self) -> &'static str {
         match self {
             Mode::Piano => "PIANO",
@@ -314,7 +318,7 @@ impl Mode {
         }
     }
 
-    /// Why the key of a character can have no row in it, where there is a reason.
+    /// Why the key of a character can have no row in it; `None` if it can.
     pub fn keeps(self, c: char) -> Option<&'static str> {
         match self {
             Mode::Piano => notes::semitones(c).map(|_| "plays a note"),

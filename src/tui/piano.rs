@@ -1,8 +1,8 @@
-//! Notes held on the computer keyboard, and when each ends. Pure; the loop gives it the time.
+//! Notes held on the computer keyboard, and when each ends. Pure; the loop passes the time.
 //!
-//! Most terminals tell when a key goes down and then repeat it, but never when it comes up. There a note lasts as long
-//! as the terminal repeats its key. A terminal that tells releases is believed from its first release on, and then
-//! notes last exactly as long as their keys are down.
+//! Most terminals report when a key is pressed and then repeat it, but never its release. There a note lasts as long as
+//! the terminal repeats its key. From the first release that a terminal reports, busker uses releases only, and notes
+//! last exactly as long as their keys are held.
 
 use crate::{
     command::{Command, arg::Velocity},
@@ -11,11 +11,11 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// A key that is not repeated within this time is up. Desktops start repeating after 250 to 500 ms.
+/// Time without a repeat after which a pressed key counts as released. Desktops start repeating after 250 to 500 ms.
 pub const FIRST_REPEAT: Duration = Duration::from_millis(600);
-/// A repeated key that is not repeated again within this time is up. The slowest usual rate is one in 92 ms.
+/// Time without another repeat after which a repeated key counts as released. The slowest usual rate is one in 92 ms.
 pub const NEXT_REPEAT: Duration = Duration::from_millis(150);
-/// A key that goes down again sooner than any keyboard starts to repeat was struck again.
+/// Time within which a second press is a new note: no keyboard starts to repeat so soon.
 pub const STRUCK_AGAIN: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +24,11 @@ struct Held {
     note: Note,
     struck: Instant,
     repeated: bool,
-    /// When it ends if nothing more is heard of its key; never where releases are told.
+    /// When it ends without another input of its key; `None` for terminals that report releases.
     until: Option<Instant>,
 }
 
-/// The notes that sound because a key is down.
+/// The notes that sound because a key is held.
 #[derive(Clone, Debug, Default)]
 pub struct Piano {
     held: Vec<Held>,
@@ -36,7 +36,7 @@ pub struct Piano {
 }
 
 impl Piano {
-    /// A note key went down, is still down or came up; `note` is what it plays now.
+    /// A note key was pressed, repeated or released; `note` is the note it plays now.
     pub fn key(&mut self, key: char, phase: Phase, note: Note, velocity: u8, now: Instant) -> Vec<Command> {
         let on = Command::NoteOn { note, velocity: Velocity::clamped(velocity) };
         let place = self.held.iter().position(|held| held.key == key);
@@ -64,13 +64,13 @@ impl Piano {
         }
     }
 
-    /// The terminal tells releases: from now on they alone end notes.
+    /// The terminal reports releases: from now on only releases end notes.
     pub fn releases_told(&mut self) {
         self.releases_told = true;
         self.held.iter_mut().for_each(|held| held.until = None);
     }
 
-    /// When [`tick`](Self::tick) has something to do.
+    /// When [`tick`](Self::tick) must be called.
     pub fn deadline(&self) -> Option<Instant> {
         self.held.iter().filter_map(|held| held.until).min()
     }
@@ -85,7 +85,7 @@ impl Piano {
         self.held.drain(..).map(off).collect()
     }
 
-    /// What sounds, in the order it was struck.
+    /// The sounding notes, in the order they were played.
     pub fn notes(&self) -> impl Iterator<Item = Note> {
         self.held.iter().map(|held| held.note)
     }

@@ -1,4 +1,4 @@
-//! The whole picture: what stands where, at every size of the window. A pure function of what it is given.
+//! Draws the whole screen, at every window size. A pure function of its arguments.
 
 use super::{
     app::App,
@@ -13,12 +13,12 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-/// The least window that is drawn in: columns, rows. What the whole picture has no room for in it is cut at the right.
+/// Minimum window size: columns, rows. Texts without room are cut at the right.
 pub const LEAST: (u16, u16) = (40, 12);
-/// From this many rows on the meters have their scale.
+/// Window height from which the meters have a scale.
 const SCALE_FROM_ROWS: u16 = 16;
 
-/// Draws everything.
+/// Draws the screen.
 pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     let window = frame.area();
     if window.width < LEAST.0 || window.height < LEAST.1 {

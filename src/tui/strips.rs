@@ -1,4 +1,5 @@
-//! What is always on the screen, around the panels: one file each. None of them has keys of its own but the piano.
+//! The parts of the screen that are always visible, around the panels: one file each. Only the piano has keys of its
+//! own.
 
 pub mod hands;
 pub mod header;

@@ -1,4 +1,4 @@
-//! The terminal's edge: the only place that knows crossterm. It is taken over while a [`Screen`] lives.
+//! The terminal: the only module that uses crossterm. A [`Screen`] takes the terminal over while it lives.
 
 use super::{
     input::{Decoder, Input},
@@ -29,28 +29,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Bytes of a frame that go out in one write: more than a full redraw of a large window.
+/// Bytes of a frame in one write: more than a full redraw of a large window.
 const FRAME_BYTES: usize = 64 * 1024;
-/// Bytes of input taken in one read.
+/// Bytes of input in one read.
 const INPUT_BYTES: usize = 1024;
-/// Asks whether the terminal knows the kitty keyboard protocol; those that do answer, the others stay silent.
+/// The query for the kitty keyboard protocol; terminals that support it answer, the others stay silent.
 const ASK_FOR_RELEASES: &str = "\x1b[?u";
-/// Asks a terminal for its status: the answer comes after all that was sent before it (DSR 5, ECMA-48 8.3.35).
+/// The status query: the answer comes after all output before it (DSR 5, ECMA-48 8.3.35).
 const ASK_WHEN_DRAWN: &str = "\x1b[5n";
 
-/// Gives a terminal back that a [`Screen`] had and could not give back itself: keyboard protocol, synchronized output,
-/// focus, paste, the other page, the cursor.
+/// Restores a terminal that a [`Screen`] did not restore itself: keyboard protocol, synchronized output, focus, paste,
+/// the other page, the cursor.
 pub const GIVE_BACK: &str = "\x1b[<1u\x1b[?2026l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h";
 
-/// Whether a person can be shown a screen, and can answer.
+/// Whether there is a terminal for output and input.
 pub fn is_there() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// The terminal, taken over. Dropped on any way out, it is given back as it was.
+/// The terminal, taken over. Dropping it on any way out restores the terminal.
 pub struct Screen {
-    /// Never dropped: it would say on the standard error that it cannot show the cursor, and where the terminal is gone
-    /// that is the end of the program.
+    /// Never dropped: its drop would print to the standard error that it cannot show the cursor, and if the terminal is
+    /// gone that ends the program.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     releases_asked: bool,
 }
@@ -59,7 +59,7 @@ impl Screen {
     /// Takes the terminal over.
     ///
     /// # Errors
-    /// Where the terminal refuses; it is as it was.
+    /// The terminal refuses; it is unchanged.
     pub fn open() -> io::Result<Screen> {
         enable_raw_mode()?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
@@ -83,22 +83,22 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Draws a frame, and asks the terminal to say when it has; what is the same as before is not written again.
+    /// Draws a frame, and requests a report when the terminal has drawn it; unchanged cells are not written again.
     ///
     /// # Errors
-    /// Where the terminal is gone.
+    /// The terminal is gone.
     pub fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(picture)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate, Print(ASK_WHEN_DRAWN))
     }
 
-    /// Forgets what is on the terminal, so that the next frame is written whole.
+    /// Clears the terminal, so that the next frame is written completely.
     ///
     /// # Errors
-    /// Where the terminal is gone.
+    /// The terminal is gone.
     pub fn wipe(&mut self) -> io::Result<()> {
-        // Not `Terminal::clear`: that asks the terminal where its cursor is, and the answer would go to our reader.
+        // Not `Terminal::clear`: that queries the cursor position, and our reader would get the answer.
         let (columns, rows) = self.size()?;
         self.terminal.resize(Rect::new(0, 0, columns, rows))
     }
@@ -106,15 +106,15 @@ impl Screen {
     /// Columns and rows.
     ///
     /// # Errors
-    /// Where the terminal is gone.
+    /// The terminal is gone.
     pub fn size(&self) -> io::Result<(u16, u16)> {
         self.terminal.size().map(|size| (size.width, size.height))
     }
 
-    /// Asks for releases; the terminal said that it can tell them.
+    /// Switches key releases on; the terminal has reported that it supports them.
     ///
     /// # Errors
-    /// Where the terminal is gone.
+    /// The terminal is gone.
     pub fn ask_for_releases(&mut self) -> io::Result<()> {
         if self.releases_asked {
             return Ok(());
@@ -127,11 +127,11 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // A terminal that is gone needs nothing back; there is nobody to tell.
+        // A terminal that is gone needs no restoring; errors cannot be shown.
         if self.releases_asked {
             let _ = queue!(self.terminal.backend_mut(), PopKeyboardEnhancementFlags);
         }
-        // A frame that was broken off leaves the terminal waiting for its end.
+        // After a frame that was cut off, the terminal waits for its end.
         let _ = queue!(
             self.terminal.backend_mut(),
             EndSynchronizedUpdate,
@@ -149,14 +149,14 @@ impl Drop for Screen {
 pub struct StopReading(Arc<OwnedFd>);
 
 impl StopReading {
-    /// From now on nothing more is read: what is typed belongs to somebody else.
+    /// From now on nothing is read: typed text belongs to another program.
     pub fn stop(&self) {
-        // An event's counter takes any number of ones.
+        // The counter of an eventfd takes any number of ones.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 }
 
-/// What reads the terminal, and what ends that.
+/// The reader of the terminal, and the handle that stops it.
 ///
 /// # Errors
 /// The system has no more files.
@@ -171,11 +171,11 @@ pub struct TerminalReader {
 }
 
 impl TerminalReader {
-    /// Reads until the terminal ends or it is told to stop; `tell` says whether anyone still listens.
+    /// Reads until the terminal ends or the handle stops it; `tell` returns false when no input is wanted any more.
     pub fn run(self, mut tell: impl FnMut(io::Result<Input>) -> bool) {
         let mut bytes = [0; INPUT_BYTES];
         let mut decoder = Decoder::default();
-        // Since when something is half that takes keys for its own.
+        // The time since an incomplete sequence could swallow typed keys.
         let mut half_since: Option<Instant> = None;
         loop {
             let mut inputs = match self.read(&mut bytes, decoder.patience()) {
@@ -222,17 +222,17 @@ impl TerminalReader {
     }
 }
 
-/// What the reader waited for.
+/// The result of waiting for input.
 enum Came {
-    /// This many bytes; the end where they are none.
+    /// This many bytes; 0 at the end.
     Bytes(usize),
-    /// Nothing for as long as was asked.
+    /// Nothing within the time limit.
     Nothing,
-    /// The word to stop.
+    /// The handle stopped the reader.
     Stop,
 }
 
-/// The built-in theme, as the environment asks for it: without colours where `NO_COLOR` is set and not empty.
+/// The built-in theme, without colours if `NO_COLOR` is set and not empty.
 pub fn theme_for_environment() -> Theme {
     let theme = Theme::built_in();
     match std::env::var_os("NO_COLOR") {

@@ -1,18 +1,18 @@
-//! What every part of the screen looks like: roles by area, read from a YAML file. Pure.
+//! The theme: styles of every part of the screen, as roles by area, read from a YAML file. Pure.
 //!
-//! Panels ask for `theme.header.tempo`, never for a colour, so a look can be changed without touching a panel. Nothing
-//! on the screen is told by colour alone: without colours every sign still stands there.
+//! Panels use `theme.header.tempo`, never a colour, so that a theme can change without a change in a panel. No meaning
+//! depends on colour alone: every sign is visible without colours, too.
 
 use crate::yaml::{self, Fault, YamlField, YamlReader};
 use ratatui::style::{Color, Modifier, Style};
 use std::str::FromStr;
 
-/// The built-in theme, compiled in: its file and its text.
+/// The built-in theme, compiled in: its file name and its text.
 const BUILT_IN: (&str, &str) = ("themes/default.yaml", include_str!("../../themes/default.yaml"));
-/// Longest name of a theme, in characters.
+/// Maximum length of a theme's name, in characters.
 const NAME_CHARS_MAX: usize = 40;
 
-/// A style as a theme's file writes it: `bold green on black`.
+/// A style as it is written in a theme: `bold green on black`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look(Style);
 
@@ -55,10 +55,10 @@ impl FromStr for Look {
 
 macro_rules! areas {
     ($( #[doc = $area_doc:literal] $area:ident: $name:ident { $( $role:ident ),* } )*) => {
-        /// A whole look. Every role must be given, and no other.
+        /// A theme. Every role is required, and no other is allowed.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct Theme {
-            /// As it is chosen.
+            /// Its name.
             pub name: String,
             $( #[doc = $area_doc] pub $area: $name, )*
         }
@@ -74,7 +74,7 @@ macro_rules! areas {
         fn read(reader: &mut YamlReader<'_>, root: &YamlField<'_>) -> Option<Theme> {
             let map = reader.mapping(root, &["name", $( stringify!($area) ),*])?;
             let name = reader.needed(&map, "name", |reader, field| reader.text(field, NAME_CHARS_MAX));
-            // Every area is read before any is found missing, so that all faults are told at once.
+            // Every area is read before a missing one ends the reading, so that all faults are reported at once.
             $( let $area = reader.needed(&map, stringify!($area), |reader, field| {
                 if !field.is_given() {
                     return None;
@@ -87,7 +87,7 @@ macro_rules! areas {
         }
 
         impl Theme {
-            /// The same look without any colour, as `NO_COLOR` asks.
+            /// The same theme without any colour, for `NO_COLOR`.
             pub fn without_colours(mut self) -> Theme {
                 $( $(
                     let style = &mut self.$area.$role.0;
@@ -117,11 +117,11 @@ areas! {
     midi: MidiLook { heading, text, used, quiet, alarm, incoming, outgoing }
     /// The record light.
     record: RecordLook { recording, waiting, ready, file, detail, gap, room, room_low, quiet }
-    /// The takes: their list, and what the focused one looks like.
+    /// The takes: the list, and the waveform of the focused one.
     takes: TakesLook {
         heading, text, focused, quiet, alarm, recording, playing, wave, heard, mark, position
     }
-    /// What the engine says.
+    /// Messages.
     messages: MessagesLook { info, warning, error, past }
     /// The key bar.
     keys: KeysLook { mode, key, label }
@@ -130,7 +130,7 @@ areas! {
 }
 
 impl Theme {
-    /// Checks a theme's text; `file` is only named in the faults.
+    /// Checks a theme's text; `file` is used in the faults only.
     ///
     /// # Errors
     /// Every fault at once.
@@ -138,7 +138,7 @@ impl Theme {
         yaml::check(file, text, read)
     }
 
-    /// The built-in look. It is a file like any other; a test vouches that it can be read.
+    /// The built-in theme. It is a file like any other; a test checks that it can be read.
     pub fn built_in() -> Theme {
         Theme::from_yaml(BUILT_IN.0, BUILT_IN.1).unwrap_or_default()
     }

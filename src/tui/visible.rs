@@ -1,8 +1,8 @@
-//! What of a status can be seen. Panels draw from nothing else, and the loop draws only when it changed. Pure.
+//! The visible part of a status. Panels draw from nothing else, and the loop draws only when it changed. Pure.
 //!
-//! A status is new thirty times a second even when nobody plays: its instant moves, the noise of an open input moves,
-//! the callback's load moves. Each is rounded here to what a person can read off the screen, so that a station at
-//! rest has one picture and costs nothing. Parts without such numbers are the engine's own, by reference.
+//! A status changes thirty times a second even while nothing plays: its time, the noise of an open input, and the load
+//! of the callback change. Each is rounded here to the resolution of the screen, so that an idle station needs no
+//! drawing. Parts without such numbers are the engine's own, by reference.
 
 use crate::{
     profile::Param,
@@ -10,16 +10,16 @@ use crate::{
 };
 use std::ops::Deref;
 
-/// The lowest level the meters show, in dBFS; what is below is silence.
+/// The lowest level of the meters, in dBFS; lower levels are silence.
 pub const METER_FLOOR_DB: f32 = -60.0;
-/// Levels are shown in steps of this, in dB: an eighth of a cell where the meter is 37 cells wide.
+/// The resolution of levels, in dB: an eighth of a cell in a meter of 37 cells.
 const METER_STEP_DB: f32 = 0.2;
-/// A load must move by this much before the number does, in percent.
+/// The load must change by this much before the shown number does, in percent.
 const LOAD_STEP: u32 = 2;
-/// From here on the worst load is worth a look, in percent; below it is shown as 0.
+/// Peak load from which it is shown, in percent; below it is shown as 0.
 const LOAD_PEAK_SHOWN: u32 = 70;
 
-/// A status, rounded to what the screen shows of it.
+/// A status, rounded to the resolution of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Visible(Status);
 
@@ -32,7 +32,7 @@ impl Deref for Visible {
 }
 
 impl Visible {
-    /// The first one.
+    /// The first status.
     pub fn of(status: &Status) -> Visible {
         let mut seen = status.clone();
         seen.at_ns = 0;
@@ -63,7 +63,7 @@ impl Visible {
         Visible(seen)
     }
 
-    /// The one after this one: a load that only trembles stays where it was.
+    /// The status after this one: a load with a small change keeps its value.
     pub fn next(&self, status: &Status) -> Visible {
         let mut next = Visible::of(status);
         let before = self.0.device.load_percent;
@@ -74,8 +74,8 @@ impl Visible {
     }
 }
 
-/// What travels is counted every thirtieth of a second, but rates and latencies are those of the last full second:
-/// they move once a second at most.
+/// Counts change thirty times a second, but rates and delays are those of the last full second: they change once a
+/// second at most.
 fn round_port(port: &mut PortStatus) {
     (port.sent, port.received, port.coalesced) = (0, 0, 0);
     if let Some(latency) = &mut port.latency {
@@ -85,7 +85,7 @@ fn round_port(port: &mut PortStatus) {
     }
 }
 
-/// A time in µs to its first two digits.
+/// A time in µs, rounded to two digits.
 fn two_digits(us: u64) -> u64 {
     let step = 10u64.pow(us.checked_ilog10().unwrap_or(0).saturating_sub(1));
     us.saturating_add(step / 2) / step * step
@@ -97,7 +97,7 @@ fn round_meter(meter: &mut MeterStatus) {
     }
 }
 
-/// What moves by itself is seen in steps as coarse as those of a hand.
+/// Modulated values are rounded to the steps of the parameter.
 fn round_motion(params: &mut ParamsStatus) {
     for motion in &mut params.motion {
         if let Some(param) = params.profile.params.get(motion.param) {
@@ -117,7 +117,7 @@ fn round_value(param: &Param, value: u16) -> u16 {
     u16::try_from(u32::from(param.lo) + steps * step).unwrap_or(param.hi).min(param.hi)
 }
 
-/// To three digits or so: 100 MB from 1 GB on, else 1 MB.
+/// Rounded to about three digits: 100 MB from 1 GB on, else 1 MB.
 fn round_room(bytes: u64) -> u64 {
     let step = if bytes >= 1_000_000_000 { 100_000_000 } else { 1_000_000 };
     bytes / step * step

@@ -1,4 +1,4 @@
-//! Things that draw themselves into a few cells: they know looks and texts, and nothing of what they show.
+//! Widgets of a few cells: they take styles and texts, and know nothing of the station.
 
 pub mod bar;
 pub mod rule;

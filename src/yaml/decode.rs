@@ -1,12 +1,13 @@
-//! Bytes as text: what of a file is no UTF-8, or is in no YAML, is found with its line. Pure.
+//! Decodes bytes to text: bytes that are no UTF-8, and characters that are not allowed in YAML, are found with their
+//! line. Pure.
 //!
-//! Old editors write Latin-1, most often in comments. There it does no harm and is read as U+FFFD; elsewhere it becomes a
-//! character that YAML does not allow, so that the line it is in is found when the text is read.
+//! Old editors write Latin-1, most often in comments. There it is harmless and is read as U+FFFD; elsewhere it becomes
+//! a character that YAML does not allow, so that its line is found when the text is read.
 
-/// In the place of bytes that are no UTF-8.
+/// Replaces bytes that are no UTF-8.
 const NOT_UTF8: char = '\u{ffff}';
 
-/// The text of a file, as far as it is one.
+/// The text of a file.
 pub(super) fn decoded(bytes: Vec<u8>) -> String {
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => return text,
@@ -23,18 +24,18 @@ pub(super) fn decoded(bytes: Vec<u8>) -> String {
     text
 }
 
-/// Whether a comment has begun in the line of which this is the beginning. After a quote nobody knows.
+/// Whether a line that begins with this text is in a comment. False after a quote, where it is unknown.
 fn is_in_comment(row: &str) -> bool {
     let before = row.split_once(" #").map_or(row, |(before, _)| before);
     row.trim_start().starts_with('#') || (before.len() < row.len() && !before.contains(['"', '\'']))
 }
 
-/// The first line, from 1, that holds what YAML does not allow, and what that is.
+/// The first line, from 1, with a character that YAML does not allow, and its description.
 pub(super) fn forbidden(text: &str) -> Option<(usize, String)> {
     let at = text.find(is_forbidden)?;
     let line = text[..at].matches('\n').count() + 1;
     Some(match text[at..].chars().next() {
-        Some(NOT_UTF8) => (line, "this line is not UTF-8; save the file as that".to_owned()),
+        Some(NOT_UTF8) => (line, "this line is not UTF-8; save the file as UTF-8".to_owned()),
         other => {
             let code = other.map_or(0, u32::from);
             (line, format!("the control character U+{code:04X} is in this line; delete it"))
@@ -47,7 +48,7 @@ fn is_forbidden(c: char) -> bool {
     is_control || matches!(c, '\u{fffe}' | NOT_UTF8)
 }
 
-/// The line, from 1, where a second document begins.
+/// The line, from 1, of the beginning of a second document.
 pub(super) fn second_document(text: &str) -> Option<usize> {
     let mut has_begun = false;
     for (index, row) in text.lines().enumerate() {

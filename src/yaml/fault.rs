@@ -1,17 +1,17 @@
-//! What is wrong with a profile's file, told so that it can be mended: where, which value, what is allowed.
+//! A fault of a user's file, with the information to repair it: line, value, allowed values.
 
 use std::fmt;
 
-/// One fault of one file. A file with any is left out whole; all its faults are reported together.
+/// One fault of one file. A file with a fault is left out as a whole; all its faults are reported together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The file as the caller named it.
     pub file: String,
-    /// The line, from 1, where it is known.
+    /// The line, from 1, if known.
     pub line: Option<usize>,
-    /// The field, such as `parameters.3(filter_cutoff).cc` (list items count from 1); empty when it is the whole file.
+    /// The field, such as `parameters.3(filter_cutoff).cc` (list items count from 1); empty for the whole file.
     pub path: String,
-    /// The value and what is allowed instead.
+    /// The value and the allowed ones.
     pub message: String,
 }
 

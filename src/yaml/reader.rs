@@ -1,4 +1,4 @@
-//! Reads single fields off the tree and collects what is wrong with them, each with its line and path.
+//! Reads single fields from the tree and collects their faults, each with its line and path.
 
 use std::{collections::HashSet, fmt::Display, str::FromStr};
 
@@ -8,19 +8,19 @@ use super::{
 };
 use crate::hints::shown;
 
-/// So many faults of a file are told one by one; finding the line of each means reading the file once more.
+/// Maximum faults of a file that are reported one by one; finding the line of each means reading the file once more.
 const FAULTS_TOLD_MAX: usize = 50;
 
-/// Longest snake_case word, in characters: wider than any panel shows.
+/// Maximum length of a snake_case word, in characters: wider than any panel shows.
 const WORD_CHARS_MAX: usize = 48;
 
-/// What a snake_case word may be.
+/// The rule for a snake_case word.
 const WORD: &str = "a to z, 0 to 9 and _, a letter first";
 
-/// A place in the tree, and what stands there.
+/// A place in the tree, with its value.
 #[derive(Clone)]
 pub(crate) struct YamlField<'n> {
-    /// None where nothing stands, or `null`.
+    /// `None` if there is no value, or `null`.
     node: Option<&'n Node>,
     steps: Vec<PathStep>,
     path: String,
@@ -44,7 +44,7 @@ impl<'n> YamlField<'n> {
         self.node.is_some()
     }
 
-    /// What stands at a key of a mapping, whatever stands beside it.
+    /// The value of a key of a mapping.
     pub(crate) fn entry(&self, key: &str) -> Self {
         let entries = match self.node {
             Some(Node::Map(entries)) => &entries[..],
@@ -54,7 +54,7 @@ impl<'n> YamlField<'n> {
         self.inside(node, PathStep::Key(key.to_owned()), key)
     }
 
-    /// The value as a message repeats it, without quotes.
+    /// The value as messages show it, without quotes.
     pub(crate) fn shown(&self) -> String {
         self.node.map_or_else(|| "nothing".to_owned(), shown_node)
     }
@@ -66,7 +66,7 @@ impl<'n> YamlField<'n> {
     }
 }
 
-/// A mapping whose fields are all known ones.
+/// A mapping without unknown fields.
 pub(crate) struct Mapping<'n> {
     entries: &'n [(String, Node)],
     place: YamlField<'n>,
@@ -83,8 +83,8 @@ impl<'n> Mapping<'n> {
     }
 }
 
-/// Collects the faults of one file. The readers give nothing both for an absent field and, having told the fault, for a
-/// wrong one.
+/// Collects the faults of one file. The read functions return `None` both for an absent field and, after reporting the
+/// fault, for a wrong one.
 pub(crate) struct YamlReader<'a> {
     file: &'a str,
     document: &'a Document<'a>,
@@ -107,7 +107,7 @@ impl<'a> YamlReader<'a> {
         self.faults
     }
 
-    /// How many faults there are so far.
+    /// The number of faults so far.
     pub(crate) fn fault_count(&self) -> usize {
         self.faults.len() + self.untold
     }
@@ -120,7 +120,7 @@ impl<'a> YamlReader<'a> {
         self.faults.push(self.note(at, message));
     }
 
-    /// Something to be said of a field that is no fault of the file.
+    /// A note on a field that is no fault of the file.
     pub(crate) fn note(&self, at: &YamlField<'_>, message: String) -> Fault {
         let line = self.document.line_of(&at.steps);
         Fault { file: self.file.to_owned(), line, path: at.path.clone(), message }
@@ -131,7 +131,7 @@ impl<'a> YamlReader<'a> {
         None
     }
 
-    /// Reads a field that must be there.
+    /// Reads a required field.
     pub(crate) fn needed<'n, T>(
         &mut self,
         map: &Mapping<'n>,
@@ -150,7 +150,7 @@ impl<'a> YamlReader<'a> {
         self.mapping_with(field, allowed, &[])
     }
 
-    /// A mapping; fields neither in `allowed` nor in `older` are faults, and only the first are named in them.
+    /// A mapping; fields neither in `allowed` nor in `older` are faults, and the message lists `allowed` only.
     pub(crate) fn mapping_with<'n>(
         &mut self,
         field: &YamlField<'n>,
@@ -164,7 +164,7 @@ impl<'a> YamlReader<'a> {
         for (key, node) in entries {
             if !seen.insert(key) {
                 let twice = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
-                self.fault(&twice, format!("'{}' stands more than once, allowed once", shown(key)));
+                self.fault(&twice, format!("'{}' appears more than once, allowed once", shown(key)));
             } else if !allowed.contains(&key.as_str()) && !older.contains(&key.as_str()) {
                 let unknown = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
                 self.fault(&unknown, format!("'{}' is not a field here, allowed {}", shown(key), list(allowed)));
@@ -173,19 +173,19 @@ impl<'a> YamlReader<'a> {
         Some(Mapping { entries, place: field.clone() })
     }
 
-    /// The mapping of a file that busker writes. Its fields are those of version 1, which names none; where the file names a
-    /// newer one, that is its only fault.
+    /// The mapping of a file that busker writes. Its fields are those of version 1, which has no version field; if the
+    /// file names a newer version, that is its only fault.
     pub(crate) fn versioned<'n>(&mut self, root: &YamlField<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
         let version = root.entry("version");
         if version.is_given() && !matches!(version.node, Some(Node::Int(1))) {
-            let says = "a newer busker wrote this file; this one reads version 1 and leaves the file as it is";
-            self.fault(&version, format!("'{}' is not known: {says}", version.shown()));
+            let says = "a newer busker wrote this file; this one reads version 1 and does not change the file";
+            self.fault(&version, format!("'{}' is unknown: {says}", version.shown()));
             return None;
         }
         self.mapping_with(root, allowed, &["version"])
     }
 
-    /// The entries of a mapping whose keys are names somebody chose; a key that stands twice is a fault.
+    /// The entries of a mapping whose keys are free names; a key that is there twice is a fault.
     pub(crate) fn entries<'n>(&mut self, field: &YamlField<'n>) -> Vec<(String, YamlField<'n>)> {
         let Some(Node::Map(entries)) = field.node else {
             return self.wrong(field, "a mapping").unwrap_or_default();
@@ -195,7 +195,7 @@ impl<'a> YamlReader<'a> {
         for (key, node) in entries {
             let entry = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
             if !seen.insert(key) {
-                self.fault(&entry, format!("'{}' stands more than once, allowed once", shown(key)));
+                self.fault(&entry, format!("'{}' appears more than once, allowed once", shown(key)));
             }
             read.push((key.clone(), entry));
         }
@@ -222,7 +222,7 @@ impl<'a> YamlReader<'a> {
         items.collect()
     }
 
-    /// The items of a list that, where it is given, may not be empty.
+    /// The items of a list that must not be empty if it is given.
     pub(crate) fn some_items<'n>(&mut self, field: &YamlField<'n>) -> Option<Vec<YamlField<'n>>> {
         if let Some(Node::List(nodes)) = field.node
             && nodes.is_empty()
@@ -232,7 +232,7 @@ impl<'a> YamlReader<'a> {
         Some(self.items(field)).filter(|items| !items.is_empty())
     }
 
-    /// Text of 1 to `chars_max` characters. Control characters would reach the terminal.
+    /// Text of 1 to `chars_max` characters. Control characters are faults, because they would reach the terminal.
     pub(crate) fn text(&mut self, field: &YamlField<'_>, chars_max: usize) -> Option<String> {
         let text = match field.node? {
             Node::Text(text) => text,
@@ -249,12 +249,12 @@ impl<'a> YamlReader<'a> {
             return None;
         }
         if text.trim().is_empty() || text.chars().any(char::is_control) {
-            return self.wrong(field, "letters, digits and signs on one line");
+            return self.wrong(field, "letters, digits and punctuation on one line");
         }
         Some(text.clone())
     }
 
-    /// A snake_case word: what scripts, OSC addresses and file names can carry.
+    /// A snake_case word: allowed in scripts, OSC addresses and file names.
     pub(crate) fn word(&mut self, field: &YamlField<'_>) -> Option<String> {
         let text = self.text(field, WORD_CHARS_MAX)?;
         if is_word(&text) {
@@ -304,7 +304,7 @@ impl<'a> YamlReader<'a> {
         }
     }
 
-    /// Whatever a plain value reads as. The error says what is allowed.
+    /// Parses a plain value. The error gives the allowed values.
     pub(crate) fn parsed<T: FromStr>(&mut self, field: &YamlField<'_>) -> Option<T>
     where
         T::Err: Display,
@@ -329,7 +329,7 @@ impl<'a> YamlReader<'a> {
         Some((first?, second?))
     }
 
-    /// Yes or no. YAML 1.2 knows only `true` and `false`; people also write the rest.
+    /// Yes or no. YAML 1.2 has only `true` and `false`; users also write `yes`, `on` and the like.
     pub(crate) fn flag(&mut self, field: &YamlField<'_>) -> Option<bool> {
         match field.node? {
             Node::Bool(value) => Some(*value),
@@ -344,12 +344,12 @@ impl<'a> YamlReader<'a> {
     }
 }
 
-/// Names in a row, as messages say them.
+/// A list of names for messages.
 pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a text can be a name: snake_case, not too long.
+/// Whether a text is a valid name: snake_case, not too long.
 pub(crate) fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.len() <= WORD_CHARS_MAX

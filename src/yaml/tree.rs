@@ -1,23 +1,23 @@
-//! YAML as a tree, read but not yet believed. The only place for it that names serde.
+//! YAML as a tree, not yet checked. The only module of `yaml` that uses serde.
 //!
-//! A tree rather than derived structs: serde stops at its first fault and knows no lines after that, while a musician
-//! mending a file wants all faults at once, each with its line. The reader walks the tree and denies unknown fields.
+//! A tree rather than derived structs: serde stops at its first fault and gives no lines after that, while a user who
+//! repairs a file wants all faults at once, each with its line. The reader walks the tree and denies unknown fields.
 
 use super::decode::{forbidden, second_document};
 use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The longest file that a person writes, in bytes: settings, profiles, themes. The largest built-in profile is under
-/// 10 KiB. Files that busker writes have limits of their own (`stored.rs`).
+/// Maximum size of a file that a user writes, in bytes: settings, profiles, themes. The largest built-in profile is
+/// under 10 KiB. Files that busker writes have their own limits (`stored.rs`).
 pub const FILE_BYTES_MAX: usize = 256 * 1024;
 
-/// How much the tree may hold for each byte that the file may, one per node and one per byte of text. A file without
-/// aliases stays below twice its length, so only aliases that multiply reach it.
+/// Maximum cost of the tree for each byte of the maximum size; a node costs one, and a byte of text one. A file without
+/// aliases stays below twice its length, so only aliases that multiply exceed it.
 const TREE_COST_PER_BYTE_MAX: usize = 2;
 
-/// How many `[` and `{` a file may hold. Nested ones take the YAML scanner quadratic time, measured 28 s for 120 000 in
-/// one file; at this many it is a fifth of a second. The largest built-in profile has about 80.
+/// Maximum number of `[` and `{` in a file. Nested ones take the YAML scanner quadratic time, measured 28 s for 120 000
+/// in one file; at this number it is a fifth of a second. The largest built-in profile has about 80.
 pub const BRACKETS_MAX: usize = 10_000;
 
 /// A value of the file.
@@ -40,16 +40,16 @@ pub(super) enum PathStep {
     Index(usize),
 }
 
-/// A file that is well-formed YAML, and no more than that.
+/// A file that is well-formed YAML, not checked further.
 pub(super) struct Document<'a> {
     text: &'a str,
     pub(super) root: Node,
 }
 
 impl<'a> Document<'a> {
-    /// Reads the tree of a file of so many bytes at most; a failure is the line, where known, and what is wrong there.
+    /// Reads the tree of a file of `bytes_max` bytes at most; an error is the line, if known, and the message.
     pub(super) fn read(text: &'a str, bytes_max: usize) -> Result<Self, (Option<usize>, String)> {
-        // Some editors mark UTF-8 so.
+        // Some editors begin UTF-8 with this mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         within_bounds(text, bytes_max).map_err(|message| (None, message))?;
         if let Some((line, message)) = forbidden(text) {
@@ -61,11 +61,11 @@ impl<'a> Document<'a> {
             Err(error) => {
                 let line = error.location().map(|place| line_at(text, &place));
                 if let (None, Some(line)) = (line, second_document(text)) {
-                    return Err((Some(line), "a second document begins here, allowed is one".to_owned()));
+                    return Err((Some(line), "a second document begins here, allowed one".to_owned()));
                 }
                 let mut message = error.to_string().replace(char::is_control, "\u{fffd}");
                 if let Some(place) = error.location() {
-                    // The first mention only repeats what `line` says; a second one is where the trouble began.
+                    // The first mention repeats `line`; a second one is the origin of the error.
                     let mention = format!(" at line {} column {}", place.line(), place.column());
                     message = message.replacen(&mention, "", 1);
                 }
@@ -79,16 +79,16 @@ impl<'a> Document<'a> {
 
     /// The line, from 1, of the value at `path`, or of the last value on the way to it that exists.
     ///
-    /// Reads the file again and fails on purpose at that value: the parser tells where an error was met, but not where
-    /// a value it liked stood.
+    /// Reads the file again and fails on purpose at that value: the parser gives the place of an error, but not of a
+    /// valid value.
     pub(super) fn line_of(&self, path: &[PathStep]) -> Option<usize> {
         let met = Probe(path).deserialize(serde_yaml::Deserializer::from_str(self.text));
         Some(line_at(self.text, &met.err()?.location()?))
     }
 }
 
-/// The line of a place, from 1, as editors and [`str::lines`] count: the parser also counts what Unicode calls a line's
-/// end, and a CR alone.
+/// The line of a place, from 1, as editors and [`str::lines`] count: the parser also counts Unicode line ends, and a CR
+/// alone.
 fn line_at(text: &str, place: &serde_yaml::Location) -> usize {
     1 + text.chars().take(place.index()).filter(|sign| *sign == '\n').count()
 }
@@ -97,8 +97,8 @@ fn is_indented_by_tab(line: &str) -> bool {
     line.chars().take_while(|sign| sign.is_whitespace()).any(|sign| sign == '\t')
 }
 
-/// Whether a text is no longer than this, and has no more brackets than are read; the failure says of what there is too
-/// much.
+/// Whether a text is no longer than this, and has no more than the maximum number of brackets; the error names the
+/// exceeded limit.
 pub(super) fn within_bounds(text: &str, bytes_max: usize) -> Result<(), String> {
     if text.len() > bytes_max {
         return Err(format!("'{}' bytes, allowed at most {bytes_max}", text.len()));
@@ -110,12 +110,12 @@ pub(super) fn within_bounds(text: &str, bytes_max: usize) -> Result<(), String> 
     Ok(())
 }
 
-/// How many `[` and `{` a text holds, whatever they stand for.
+/// The number of `[` and `{` in a text, also those inside quotes.
 pub fn brackets(text: &str) -> usize {
     text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count()
 }
 
-/// Builds a [`Node`], counting what it may still cost.
+/// Builds a [`Node`], counting down its allowed cost.
 #[derive(Clone, Copy)]
 struct Tree<'a> {
     left: &'a Cell<usize>,
@@ -124,7 +124,7 @@ struct Tree<'a> {
 impl Tree<'_> {
     fn spend<E: serde::de::Error>(self, text_bytes: usize) -> Result<(), E> {
         let Some(left) = self.left.get().checked_sub(1 + text_bytes) else {
-            return Err(E::custom("its aliases unfold to more than a file may hold"));
+            return Err(E::custom("its aliases expand to more than a file may contain"));
         };
         self.left.set(left);
         Ok(())
@@ -151,7 +151,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
         Ok(Node::Null)
     }
 
-    // What an empty file is.
+    // An empty file.
     fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
         self.visit_unit()
     }
@@ -168,7 +168,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {
         self.spend(0)?;
-        // Beyond i64 nothing is allowed anyway; as a float it still shows in the message.
+        // Values beyond i64 are never allowed; as a float the value still shows in the message.
         Ok(i64::try_from(value).map_or(Node::Float(value as f64), Node::Int))
     }
 
@@ -216,7 +216,7 @@ impl<'de> DeserializeSeed<'de> for Probe<'_> {
 impl<'de> Visitor<'de> for Probe<'_> {
     type Value = ();
 
-    // Whatever is not visited below is an error by default, and that error carries the place.
+    // Values not visited below are an error by default, and that error carries the place.
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the end of a path")
     }

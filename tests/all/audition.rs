@@ -5,7 +5,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 use program::busker;
 use std::{fs, path::Path};
 
-/// What a run of it came to: exit code, standard output, standard error.
+/// The result of a run: exit code, standard output, standard error.
 fn play(home: &Path, file: &Path) -> (i32, String, String) {
     let output = busker(home, &["takes", "play", &file.display().to_string(), "--device", "sim"]).output().unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -14,11 +14,11 @@ fn play(home: &Path, file: &Path) -> (i32, String, String) {
 }
 
 #[test]
-fn a_take_is_played_to_its_end_wherever_it_lies() {
+fn a_take_is_played_to_its_end_from_any_folder() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("elsewhere/a take.wav");
     fs::create_dir(home.path().join("elsewhere")).unwrap();
-    // Of another rate than the device's.
+    // With another rate than the device's.
     let spec = WavSpec { channels: 1, sample_rate: 22_050, bits_per_sample: 16, sample_format: SampleFormat::Int };
     let mut wav = WavWriter::create(&file, spec).unwrap();
     (0..8_820_i16).for_each(|i| wav.write_sample(i).unwrap());
@@ -29,12 +29,11 @@ fn a_take_is_played_to_its_end_wherever_it_lies() {
 }
 
 #[test]
-fn what_cannot_be_played_is_said_and_is_the_asker_s_mistake() {
+fn a_file_that_cannot_be_played_is_reported_as_a_mistake_of_the_user() {
     let home = tempfile::tempdir().unwrap();
     let text = home.path().join("text.wav");
     fs::write(&text, "no take at all, but a letter to the reader").unwrap();
-    for (file, why) in [(home.path().join("absent.wav"), "there is no such take"), (text, "WAV"), ("/".into(), "name")]
-    {
+    for (file, why) in [(home.path().join("absent.wav"), "no such take"), (text, "WAV"), ("/".into(), "name")] {
         let (code, out, err) = play(home.path(), &file);
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         assert!(err.contains(why) && err.contains(&file.display().to_string()), "{err}");

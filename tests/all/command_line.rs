@@ -1,4 +1,4 @@
-//! The verbs of the command line: what they leave, and what they say to bad input.
+//! The subcommands: their results, and their messages for bad input.
 
 use crate::common::program;
 use assert_cmd::Command;
@@ -14,7 +14,7 @@ fn home() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Runs what must be refused: exit code 2, one message, no backtrace.
+/// Runs a subcommand that must be refused: exit code 2, one message, no backtrace.
 fn refused(home: &Path, args: &[&str]) -> String {
     let output = busker(home, args).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
@@ -59,7 +59,7 @@ fn a_script_with_faults_names_them_all_and_runs_nothing() {
     let script = "steps:\n  - { at: -1, do: record.start jam }\n  - { at: 0, do: [note.on H2 100, clock.bpm 19] }\n";
     fs::write(home.path().join("bad.yaml"), script).unwrap();
     let said = refused(home.path(), &["run", "bad.yaml", "--simulate", "--out", "out"]);
-    for part in ["bad.yaml:2", "bad.yaml:3", "'H2'", "20..300", "nothing of the script was run"] {
+    for part in ["bad.yaml:2", "bad.yaml:3", "'H2'", "20..300", "the script was not run"] {
         assert!(said.contains(part), "'{part}' is not in: {said}");
     }
     assert!(!home.path().join("out").exists());
@@ -79,14 +79,14 @@ fn a_refused_command_in_a_script_is_named_and_the_rest_is_done() {
 }
 
 #[test]
-fn what_cannot_be_is_one_message_that_names_it() {
+fn an_impossible_request_is_one_message_that_names_it() {
     let home = home();
     let cases: [(&[&str], &[&str]); 19] = [
         (&["clock", "--seconds", "-1"], &["'-1'", "a number of seconds over 0"]),
         (&["takes", "trim", "jam", "--from", "-1"], &["'-1'", "--from"]),
-        (&["clock", "--port", "raw:/dev/null", "--seconds", "1"], &["/dev/null", "no MIDI port"]),
-        (&["do", "help"], &["no command 'help'", "`busker man`"]),
-        (&["do", ""], &["nothing was asked", "`busker man`"]),
+        (&["clock", "--port", "raw:/dev/null", "--seconds", "1"], &["/dev/null", "not a MIDI port"]),
+        (&["do", "help"], &["unknown command 'help'", "`busker man`"]),
+        (&["do", ""], &["no command given", "`busker man`"]),
         (&["frobnicate"], &["frobnicate"]),
         (&["--frobnicate"], &["--frobnicate"]),
         (&["run", "missing.yaml"], &["missing.yaml", "No such file"]),
@@ -98,7 +98,7 @@ fn what_cannot_be_is_one_message_that_names_it() {
         (&["clock", "--port", "alsa:no_such_synth", "--seconds", "1"], &["no_such_synth"]),
         (&["monitor", "--port", "alsa:no_such_synth"], &["MIDI"]),
         (&["monitor", "--port", "sim"], &["sim", "alsa:NAME", "raw:PATH"]),
-        (&["monitor", "--port", "NTS-1"], &["'NTS-1' is no MIDI port"]),
+        (&["monitor", "--port", "NTS-1"], &["'NTS-1' is not a MIDI port"]),
         (&["monitor", "loudly"], &["loudly"]),
         (&["record", "--device", "alsa:no_such_card", "--seconds", "1"], &["no_such_card"]),
     ];
@@ -111,7 +111,7 @@ fn what_cannot_be_is_one_message_that_names_it() {
 }
 
 #[test]
-fn without_a_terminal_the_station_says_so_and_what_to_use() {
+fn without_a_terminal_the_station_reports_this_and_what_to_use() {
     let home = home();
     let said = refused(home.path(), &["--demo"]);
     assert!(said.contains("terminal") && said.contains("busker record"), "{said}");
@@ -130,17 +130,17 @@ fn a_mistake_in_the_settings_is_named_with_its_line_and_the_rest_counts() {
 }
 
 #[test]
-fn what_the_settings_name_and_is_not_there_is_named_with_its_line_and_the_rest_counts() {
+fn devices_of_the_settings_that_are_missing_are_named_with_their_line_and_the_rest_counts() {
     let home = home();
     fs::create_dir_all(home.path().join("config/busker")).unwrap();
     fs::write(home.path().join("script.yaml"), "steps:\n  - { at: 0.1, do: quit }\n").unwrap();
     for (text, parts) in [
-        ("midi: { ports: ['bogus:1', sim] }\n", &["config.yaml:1 midi.ports.1: 'bogus:1' is no MIDI port"][..]),
+        ("midi: { ports: ['bogus:1', sim] }\n", &["config.yaml:1 midi.ports.1: 'bogus:1' is not a MIDI port"][..]),
         ("midi:\n  ports: ['jack:foo', sim]\n", &["config.yaml:2 midi.ports.1: a `jack:` port needs a JACK device"]),
-        ("midi: { ports: ['raw:/dev/null', sim] }\n", &["config.yaml:1 midi.ports.1: /dev/null is a device of"]),
-        ("audio:\n  device: bogus\n", &["config.yaml:2 audio.device: 'bogus' is no audio device"]),
+        ("midi: { ports: ['raw:/dev/null', sim] }\n", &["config.yaml:1 midi.ports.1: /dev/null is a memory device of"]),
+        ("audio:\n  device: bogus\n", &["config.yaml:2 audio.device: 'bogus' is not an audio device"]),
         ("audio:\n  device: alsa:no_such_card\n", &["config.yaml:2 audio.device: ", "no_such_card", "auto is used"]),
-        ("audio:\n  input: 7-8\n", &["config.yaml:2 audio.input: ", "7", "those the instrument is at are used"]),
+        ("audio:\n  input: 7-8\n", &["config.yaml:2 audio.input: ", "7", "the instrument's inputs are used"]),
         (
             "audio: { device: alsa:no_such_card, input: 7-8 }\nmidi: { ports: ['jack:foo'] }\n",
             &["audio.device: ", "audio.input: ", "midi.ports.1: "],
@@ -163,7 +163,7 @@ fn what_the_settings_name_and_is_not_there_is_named_with_its_line_and_the_rest_c
 }
 
 #[test]
-fn settings_that_are_a_pipe_are_named_and_keep_no_verb_waiting_and_a_script_may_be_one() {
+fn settings_that_are_a_pipe_are_named_and_block_no_subcommand_and_a_script_may_be_one() {
     let home = home();
     let script = home.path().join("jam.yaml");
     fs::write(&script, "bpm: 120\nsteps:\n  - { at: 0, do: note.play C3 100 100 }\n").unwrap();
@@ -175,12 +175,12 @@ fn settings_that_are_a_pipe_are_named_and_keep_no_verb_waiting_and_a_script_may_
         for args in [&["run", "jam.yaml", "--simulate"][..], &["takes", "list"], &["profiles", "list"]] {
             let output = busker(home.path(), args).output().unwrap();
             let said = String::from_utf8(output.stderr).unwrap();
-            let is_named = said.contains(&format!("{file}: cannot be read: it is no file, but a pipe"));
+            let is_named = said.contains(&format!("{file}: cannot be read: it is not a file but a pipe"));
             assert!(is_named || (file != "config.yaml" && args[0] != "run"), "{file} {args:?}: {said}");
         }
         fs::remove_file(config.join(file)).unwrap();
     }
-    // Who names a pipe has something that writes to it.
+    // A user who names a pipe has a program that writes to it.
     let pipe = home.path().join("pipe.yaml");
     made(&pipe);
     let mut writer = process::Command::new("cp").args([&script, &pipe]).spawn().unwrap();
@@ -190,7 +190,7 @@ fn settings_that_are_a_pipe_are_named_and_keep_no_verb_waiting_and_a_script_may_
 }
 
 #[test]
-fn a_socket_that_was_named_where_others_may_write_is_used_with_a_word() {
+fn a_named_socket_that_other_users_may_write_is_used_with_a_warning() {
     let home = home();
     let folder = home.path().join("shared");
     fs::create_dir(&folder).unwrap();
@@ -198,8 +198,8 @@ fn a_socket_that_was_named_where_others_may_write_is_used_with_a_word() {
         fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
         let output = busker(home.path(), &["status", "--socket", "shared/busker.sock"]).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains("no station runs at"), "{said}");
-        said.contains("shared/busker.sock is used as you named it, but others may write to its folder")
+        assert!(said.contains("no station is running at"), "{said}");
+        said.contains("shared/busker.sock is used as named, but others may write to its folder")
     };
     assert_eq!([0o700, 0o755, 0o1777, 0o777].map(doubted), [false, false, false, true]);
 }
@@ -215,7 +215,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn record_leaves_a_take_of_the_length_that_was_asked_for_and_never_overwrites() {
+fn record_makes_a_take_of_the_requested_length_and_never_overwrites() {
     let home = home();
     for _ in 0..2 {
         busker(home.path(), &["record", "--demo", "--seconds", "1", "--out", "jam.wav"]).assert().success();
@@ -235,7 +235,7 @@ fn the_printed_pages_are_made_from_the_tables() {
         assert!(output.status.success(), "{args:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let man = print(&["man"]).replace("\\*(Aq", "'");
+    let man = print(&["man"]).replace("\\*(Aq", "'").replace("\\-", "-");
     for row in busker::command::COMMANDS {
         assert!(man.contains(row.help), "{} is not in the manual page", row.name);
     }
@@ -250,7 +250,7 @@ fn the_printed_pages_are_made_from_the_tables() {
     assert!(print(&["devices"]).contains("auto"));
 }
 
-/// A table in the form of midi.guide.
+/// A table in the format of midi.guide.
 const TABLE: &str = "\
 manufacturer,device,section,parameter_name,cc_msb,cc_lsb,cc_min_value,cc_max_value,cc_default_value,orientation,usage
 ACME,Zap,Filter,Cutoff,74,,0,127,100,0-based,
@@ -270,7 +270,7 @@ fn a_table_becomes_a_profile_that_is_found_checked_and_shown() {
     };
     let (out, err) = run(&["profiles", "import", "zap.csv"]);
     assert!(out.ends_with("busker/profiles/acme_zap.yaml: ACME Zap, 3 parameters\n"), "{out}");
-    assert_eq!(err, "zap.csv:4 usage: '0~63: down' means something else at every value; the options are left out\n");
+    assert_eq!(err, "zap.csv:4 usage: '0~63: down' means something else at every value; the options are ignored\n");
     assert!(run(&["profiles", "import", "zap.csv"]).0.ends_with("3 parameters, as it was\n"));
     let file = home.path().join("config/busker/profiles/acme_zap.yaml");
     let (out, _) = run(&["profiles", "check", file.to_str().unwrap()]);
@@ -282,17 +282,17 @@ fn a_table_becomes_a_profile_that_is_found_checked_and_shown() {
     let (out, _) = run(&["profiles", "show", "acme_zap"]);
     assert!(out.contains("source: imported from zap.csv") && out.contains("0 LP, 95 HP"), "{out}");
     let (out, _) = run(&["profiles", "show", "korg_nts1_mk2"]);
-    for part in ["CC 43+107", "CC 54+102", "NRPN 0:3", "0-16383", "18 (saw)", "not for the dice"] {
+    for part in ["CC 43+107", "CC 54+102", "NRPN 0:3", "0-16383", "18 (saw)", "not randomized"] {
         assert!(out.contains(part), "'{part}' is not in: {out}");
     }
 }
 
 #[test]
-fn an_import_that_writes_nothing_says_so_and_fails() {
+fn an_import_that_writes_nothing_reports_this_and_fails() {
     let home = home();
     let heading = TABLE.lines().find(|line| !line.is_empty()).unwrap();
     fs::write(home.path().join("rows.csv"), format!("{heading}\nACME,,Filter,Cutoff,74\n")).unwrap();
-    for (file, why) in [("no.csv", "no.csv: cannot be read"), ("rows.csv", "rows.csv: no row of it can be used")] {
+    for (file, why) in [("no.csv", "no.csv: cannot be read"), ("rows.csv", "rows.csv: no usable row")] {
         let said = refused(home.path(), &["profiles", "import", file]);
         assert!(said.contains(why) && said.ends_with("one was refused; nothing is written"), "{said}");
     }
@@ -306,7 +306,7 @@ fn an_import_replaces_no_other_profile_and_writes_the_rest() {
     fs::write(home.path().join("out/acme_zap.yaml"), "mine").unwrap();
     fs::write(home.path().join("latin.csv"), b"device\nZ\xe4p\n").unwrap();
     let said = refused(home.path(), &["profiles", "import", "latin.csv", "no.csv", "zap.csv", "--out", "out"]);
-    for part in ["latin.csv: is not UTF-8 (line 2)", "no.csv: cannot be read", "acme_zap.yaml is there and differs"] {
+    for part in ["latin.csv: is not UTF-8 (line 2)", "no.csv: cannot be read", "acme_zap.yaml exists and differs"] {
         assert!(said.contains(part), "'{part}' is not in: {said}");
     }
     assert_eq!(fs::read_to_string(home.path().join("out/acme_zap.yaml")).unwrap(), "mine");
@@ -314,7 +314,7 @@ fn an_import_replaces_no_other_profile_and_writes_the_rest() {
 }
 
 #[test]
-fn a_profile_in_the_settings_is_listed_and_shown_and_a_faulty_one_is_told() {
+fn a_profile_in_the_settings_is_listed_and_shown_and_the_faults_of_another_are_reported() {
     let home = home();
     let folder = home.path().join("config/busker");
     fs::create_dir_all(&folder).unwrap();
@@ -336,7 +336,7 @@ fn a_profile_in_the_settings_is_listed_and_shown_and_a_faulty_one_is_told() {
 }
 
 #[test]
-fn a_profile_with_faults_is_told_them_all() {
+fn all_faults_of_a_profile_are_reported() {
     let home = home();
     let good = "id: zap\nname: Zap\nsource: me\nsections: [A]\nparameters: [{ name: a, section: A, cc: 1 }]\n";
     fs::write(home.path().join("good.yaml"), good).unwrap();
@@ -351,7 +351,7 @@ fn a_profile_with_faults_is_told_them_all() {
     assert!(refused(home.path(), &["profiles", "show", "moog"]).contains("korg_nts1_mk2"));
 }
 
-/// A process that is killed when the test ends, whatever ends it.
+/// A process that is killed when the test ends in any way.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
@@ -370,7 +370,7 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_script_runs_in_a_session_and_a_rehearsal_leaves_the_session_as_it_was() {
+fn a_script_runs_in_a_session_and_a_rehearsal_leaves_the_session_unchanged() {
     let home = home();
     let (path, folder) = (home.path(), home.path().join("Friday jam"));
     let script = "bpm: 99
@@ -401,14 +401,14 @@ steps:
 
     fs::create_dir(path.join("mine")).unwrap();
     fs::write(path.join("mine/letter.txt"), "").unwrap();
-    assert!(refused(path, &["run", "jam.yaml", "--demo", "--session", "mine"]).contains("other things"));
+    assert!(refused(path, &["run", "jam.yaml", "--demo", "--session", "mine"]).contains("other files"));
     fs::write(folder.join("session.yaml"), "bpm: 7\n").unwrap();
     let said = refused(path, &["record", "--demo", "--seconds", "1", "--session", "Friday jam"]);
-    assert!(said.contains("session.yaml:1 bpm: '7'") && said.contains("mend its file"), "{said}");
+    assert!(said.contains("session.yaml:1 bpm: '7'") && said.contains("fix its file"), "{said}");
 }
 
 #[test]
-fn a_session_is_one_buskers_at_a_time_and_free_again_when_that_one_is_killed() {
+fn a_session_belongs_to_one_station_at_a_time_and_is_free_again_when_that_one_is_killed() {
     let home = home();
     let path = home.path();
     let (file, lock) = (path.join("jam/session.yaml"), path.join("jam/session.lock"));
@@ -435,7 +435,7 @@ fn a_session_is_one_buskers_at_a_time_and_free_again_when_that_one_is_killed() {
     assert!(fs::read_to_string(&lock).unwrap().starts_with(&process), "it was left behind");
     busker(path, &["run", "short.yaml", "--demo", "--session", "jam", "--out", "out"]).assert().success();
     let events = fs::read_to_string(path.join("out/events.jsonl")).unwrap();
-    assert!(events.contains("taken over") && events.contains("session_opened"), "{events}");
+    assert!(events.contains("opened here") && events.contains("session_opened"), "{events}");
     assert!(fs::read_to_string(&file).unwrap().contains("filter_cutoff: 16383"));
     assert!(!lock.exists());
 }

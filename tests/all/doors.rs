@@ -1,7 +1,7 @@
-//! The doors, with the program behind them: screens that come and go, OSC, HTTP and WebSocket, each with real clients, and
-//! those who mean no good.
+//! The ways for clients to connect, with the program behind them: screens that attach and leave, OSC, HTTP and
+//! WebSocket, each with real clients, and with malicious ones.
 //!
-//! Nothing asserts on how long anything took: each step waits until what should be is there.
+//! No test asserts on durations: each step waits for the expected state.
 
 use crate::common::{outcome, served, terminal};
 mod attach;

@@ -1,18 +1,18 @@
-//! Far more controllers than a wire can carry, and a melody: what `busker run` leaves in midi.jsonl shows that values are
+//! Far more controllers than a wire can carry, and a melody: the midi.jsonl of `busker run` shows that values are
 //! spaced and coalesced, that notes go first, that the clock is on time and that the last values arrive.
 
 use assert_cmd::Command;
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
-/// Controllers of the made-up synth.
+/// Controllers of the synth in this test.
 const KNOBS: u8 = 50;
-/// When it begins, in ms: the song has started.
+/// The start, in ms: the song has started.
 const BEGIN_MS: u32 = 10;
-/// Every knob is turned so often, in ms.
+/// The interval of each knob's turns, in ms.
 const EVERY_MS: u32 = 5;
-/// For so long, in ms.
+/// The duration, in ms.
 const LENGTH_MS: u32 = 1000;
-/// Values of one controller are so far apart at least: the default.
+/// Minimum time between values of one controller: the default.
 const SPACING_US: u64 = 10_000;
 /// A MIDI wire takes 320 µs for a byte.
 const BYTE_US: u64 = 320;
@@ -27,7 +27,8 @@ fn write_synth(home: &Path) {
     fs::write(folder.join("fifty.yaml"), text).unwrap();
 }
 
-/// The controller of a knob: one that takes up values, not one that switches or chooses, whose every value counts.
+/// The controller of a knob: one whose values may be coalesced, not one that switches or selects, where every value
+/// counts.
 fn controller(knob: u8) -> u8 {
     match knob {
         0..12 => 20 + knob,
@@ -36,7 +37,7 @@ fn controller(knob: u8) -> u8 {
     }
 }
 
-/// Where a knob is turned to at a moment, of 127.
+/// The value of a knob at a time, of 127.
 fn place(knob: u8, at_ms: u32) -> u32 {
     (u32::from(knob) * 7 + at_ms) % 128
 }
@@ -56,7 +57,7 @@ fn write_script(home: &Path) {
     fs::write(home.join("flood.yaml"), text).unwrap();
 }
 
-/// What was sent: the instant in µs and the bytes, in order; and the status at the end.
+/// The sent messages: the instant in µs and the bytes, in order; and the status at the end.
 fn run(wire: &str) -> (Vec<(u64, Vec<u8>)>, serde_json::Value) {
     let home = tempfile::tempdir().unwrap();
     write_synth(home.path());
@@ -121,10 +122,10 @@ fn a_flood_is_spaced_and_coalesced_and_a_melody_goes_first() {
 fn on_a_midi_wire_the_flood_waits_for_the_clock_and_for_notes() {
     let (sent, status) = run(", wire: din");
     assert_spaced_and_last_values(&sent);
-    // The wire takes byte after byte, the clock's where they are due; nothing else is handed over before the one before
-    // it is through. Times are whole frames of 1/48 ms, and the scheduler may be a tenth of a millisecond early.
+    // The wire takes byte after byte, the clock's when they are due; nothing else is passed on before the message
+    // before it is through. Times are whole frames of 1/48 ms, and the scheduler may be a tenth of a millisecond early.
     let mut free_us = 0;
-    // On the way out nothing waits any more.
+    // When the engine ends nothing waits any more.
     let end_us = sent.last().unwrap().0;
     for (at_us, bytes) in sent.iter().filter(|(at_us, _)| *at_us < end_us) {
         let late_us = free_us.max(*at_us) - at_us;

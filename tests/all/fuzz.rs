@@ -1,4 +1,4 @@
-//! The entry points of `fuzz/`, run over files that are sound but for a few bytes: bounded, the same cases every time.
+//! The entry points of `fuzz/`, with files that are valid except for a few bytes: bounded, the same cases every time.
 
 #[path = "../../fuzz/entry.rs"]
 mod entry;
@@ -15,11 +15,11 @@ use std::io::Cursor;
 /// Cases of each target.
 const CASES: u64 = 20_000;
 
-/// Numbers that look random (xorshift), from a seed.
+/// Pseudo-random numbers (xorshift), from a seed.
 struct Chance(u64);
 
 impl Chance {
-    /// The chance of a case.
+    /// The numbers of a case.
     fn of(case: u64) -> Chance {
         let mut chance = Chance((case + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         chance.below(1);
@@ -50,7 +50,7 @@ fn origin() -> Origin {
     }
 }
 
-/// A file as it is written here, closed or not.
+/// A file as busker writes it, closed or not.
 fn of_busker(chance: &mut Chance) -> Vec<u8> {
     let depth = *chance.choose(&[Depth::Int16, Depth::Int24, Depth::Float32]);
     let shape = WavShape { channels: *chance.choose(&[1, 2, 3, 8]), sample_rate_hz: 48_000, depth };
@@ -76,7 +76,7 @@ fn of_busker(chance: &mut Chance) -> Vec<u8> {
     file.into_inner()
 }
 
-/// A short file as others write it.
+/// A short file as other programs write it.
 fn of_others(chance: &mut Chance) -> Vec<u8> {
     let (tag, bits) = *chance.choose(&[(1_u16, 8_u16), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64), (7, 8)]);
     let channels = *chance.choose(&[1_u16, 2, 6]);
@@ -110,12 +110,12 @@ fn of_others(chance: &mut Chance) -> Vec<u8> {
     file
 }
 
-/// Sizes that make trouble.
+/// Critical sizes.
 const SIZES: [u32; 9] = [0, 1, 3, 16, 0x7FFF_FFFF, 0x8000_0000, u32::MAX - 8, u32::MAX - 1, u32::MAX];
-/// Letters of chunks.
+/// Ids of chunks.
 const LETTERS: [&[u8; 4]; 7] = [b"data", b"fmt ", b"LIST", b"cue ", b"ds64", b"RF64", b"\0\0\0\0"];
 
-/// A place where a file says something: a chunk's header, its first fields; or anywhere.
+/// A position in a file: a chunk's header, its first fields; or any other.
 fn place(bytes: &[u8], chance: &mut Chance) -> usize {
     let heads: Vec<usize> =
         (0..bytes.len().saturating_sub(4)).filter(|&at| bytes[at..at + 4].is_ascii() && bytes[at] >= b' ').collect();
@@ -132,7 +132,7 @@ fn put(bytes: &mut [u8], at: usize, with: &[u8]) {
     }
 }
 
-/// Bends a file: sizes, letters, bytes, its end, parts of it.
+/// Damages a file: sizes, ids, bytes, its end, parts of it.
 fn bend(bytes: &mut Vec<u8>, chance: &mut Chance) {
     for _ in 0..chance.below(5) {
         let at = place(bytes, chance).min(bytes.len());
@@ -174,7 +174,7 @@ fn any_file_is_read() {
 }
 
 #[test]
-fn any_file_is_sound_after_one_repair_or_left_alone() {
+fn any_file_is_valid_after_one_repair_or_left_alone() {
     run(CASES, file, entry::wav_repair);
 }
 
@@ -183,7 +183,7 @@ fn any_file_is_measured_or_refused() {
     run(CASES, file, entry::take_measure);
 }
 
-/// Words that options are set with, and what is like them.
+/// Words that set options, and similar ones.
 fn lines(case: u64) -> Vec<u8> {
     let mut chance = Chance::of(case);
     let standard = RecorderOptions::default();
@@ -283,7 +283,7 @@ fn osc_bundle(chance: &mut Chance, depth: usize) -> OscPacket {
     OscPacket::Bundle(OscBundle { timetag: OscTime { seconds: 0, fractional: 1 }, content })
 }
 
-/// OSC as it is sent, and bent.
+/// OSC datagrams, and damaged ones.
 fn datagram(case: u64) -> Vec<u8> {
     let mut chance = Chance::of(case);
     let packet = if chance.below(2) == 0 { osc_message(&mut chance) } else { osc_bundle(&mut chance, 10) };
@@ -306,7 +306,7 @@ fn any_datagram_is_understood_or_refused() {
     run(CASES, datagram, entry::osc_datagram);
 }
 
-/// Messages as they go over the socket, and bent.
+/// Messages of the socket, and damaged ones.
 fn message(case: u64) -> Vec<u8> {
     let mut chance = Chance::of(case);
     let standing = [
@@ -346,7 +346,7 @@ fn any_message_is_understood_or_refused() {
     run(CASES, message, entry::wire_message);
 }
 
-/// What comes in from a terminal: keys, sequences of every kind and their halves, pastes.
+/// Input of a terminal: keys, sequences of every kind and their halves, pastes.
 fn terminal_bytes(case: u64) -> Vec<u8> {
     const PARTS: [&[u8]; 14] = [
         b"\x1b",
@@ -376,11 +376,11 @@ fn terminal_bytes(case: u64) -> Vec<u8> {
 }
 
 #[test]
-fn any_bytes_of_a_terminal_are_the_same_keys_however_they_are_cut() {
+fn any_bytes_of_a_terminal_are_the_same_keys_however_they_are_split() {
     run(CASES, terminal_bytes, entry::terminal_bytes);
 }
 
-/// What comes in at a MIDI port: messages, real-time bytes between them, and what is no message.
+/// Input of a MIDI port: messages, real-time bytes between them, and invalid bytes.
 fn port_bytes(case: u64) -> Vec<u8> {
     let mut chance = Chance::of(case);
     let mut bytes = Vec::new();
@@ -401,11 +401,11 @@ fn port_bytes(case: u64) -> Vec<u8> {
 }
 
 #[test]
-fn any_bytes_of_a_port_are_whole_messages_however_they_are_cut() {
+fn any_bytes_of_a_port_are_whole_messages_however_they_are_split() {
     run(CASES, port_bytes, entry::midi_bytes);
 }
 
-/// What happens in a take.
+/// Events of a take.
 fn happenings(case: u64) -> Vec<u8> {
     let mut chance = Chance::of(case);
     let mut bytes = chance.choose(&[0_u32, 1, 44_100, 48_000, u32::MAX]).to_le_bytes().to_vec();
@@ -423,11 +423,11 @@ fn happenings(case: u64) -> Vec<u8> {
 }
 
 #[test]
-fn any_take_is_a_midi_file_with_all_that_was_kept() {
+fn any_take_is_a_midi_file_with_all_kept_events() {
     run(CASES, happenings, entry::midi_file);
 }
 
-/// A text of these, its lines and characters bent.
+/// One of these texts, with damaged lines and characters.
 fn bent(texts: &[&str], signs: &[&str], case: u64) -> Vec<u8> {
     let mut chance = Chance::of(case);
     let text: &str = chance.choose::<&str>(texts);
@@ -452,7 +452,7 @@ fn bent(texts: &[&str], signs: &[&str], case: u64) -> Vec<u8> {
 }
 
 #[test]
-fn any_text_is_a_value_or_its_faults_are_told() {
+fn any_text_is_a_value_or_its_faults_are_reported() {
     let texts = [
         include_str!("../../profiles/korg_volca_fm.yaml"),
         include_str!("../../profiles/generic_analog.yaml"),
@@ -467,7 +467,7 @@ fn any_text_is_a_value_or_its_faults_are_told() {
 }
 
 #[test]
-fn any_table_of_controllers_makes_profiles_or_its_faults_are_told() {
+fn any_table_of_controllers_gives_profiles_or_its_faults_are_reported() {
     let table = "manufacturer,device,section,parameter_name,parameter_description,cc_msb,cc_lsb,cc_min_value,\
         cc_max_value,cc_default_value,nrpn_msb,nrpn_lsb,nrpn_min_value,nrpn_max_value,nrpn_default_value,orientation,\
         notes,usage\n\
@@ -477,7 +477,7 @@ fn any_table_of_controllers_makes_profiles_or_its_faults_are_told() {
     run(CASES / 10, |case| bent(&[table], &signs, case), entry::csv_table);
 }
 
-/// What is run over any bytes.
+/// A function that runs with any bytes.
 type Target = fn(&[u8]);
 
 /// Every target, by its name.
@@ -496,7 +496,7 @@ const TARGETS: [(&str, Target); 11] = [
 ];
 
 #[test]
-fn what_a_fuzzer_came_upon_keeps_every_promise() {
+fn inputs_found_by_a_fuzzer_keep_every_law() {
     let corpora = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     for (name, target) in TARGETS {
         let files = std::fs::read_dir(corpora.join(name)).unwrap();

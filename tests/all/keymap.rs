@@ -1,4 +1,4 @@
-//! Keys in, commands out: the keymap's rows and what the screen makes of them.
+//! Keys in, commands out: the keymap's rows and their effect on the screen.
 
 use crate::common::status as statuses;
 use busker::{
@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A screen played by key scripts, with a clock that is moved by hand.
+/// A screen controlled by key scripts, with a clock that the test sets.
 struct Player {
     app: App,
     status: Status,
@@ -39,7 +39,7 @@ impl Player {
         words(requests)
     }
 
-    /// Presses keys one after the other; all that was asked for.
+    /// Presses keys one after the other; returns all requests.
     fn press(&mut self, keys: &str) -> Vec<String> {
         keys.split_whitespace().flat_map(|key| self.stroke(key, Phase::Press)).collect()
     }
@@ -178,7 +178,7 @@ fn every_command_appears_in_the_help() {
 }
 
 #[test]
-fn keys_of_ones_own_play_stand_in_the_key_bar_and_in_the_help() {
+fn keys_of_a_users_file_work_and_are_in_the_key_bar_and_in_the_help() {
     let text = "keys:
   - { key: f9, in: piano keys, do: record.toggle, bar: [tape, end tape] }
   - { key: ctrl-r, in: any, do: nothing }
@@ -223,7 +223,7 @@ fn letters_play_in_piano_mode_and_command_in_keys_mode() {
 }
 
 #[test]
-fn caps_lock_takes_nothing_away() {
+fn caps_lock_disables_nothing() {
     let mut player = Player::new(at_rest());
     assert_eq!(player.press("Z"), ["note.on C3 100"]);
     assert_eq!(player.press("esc R"), ["note.off C3", "record.toggle"]);
@@ -264,7 +264,7 @@ fn the_tempo_is_tapped_and_nudged() {
 }
 
 #[test]
-fn the_midi_view_opens_the_monitor_and_plays_on() {
+fn the_midi_view_opens_the_monitor_and_the_keys_still_play() {
     let mut player = Player::new(with_ports());
     assert_eq!(player.press("f2"), ["midi.monitor on"]);
     assert!(player.stroke("f2", Phase::Repeat).is_empty());
@@ -277,7 +277,7 @@ fn the_midi_view_opens_the_monitor_and_plays_on() {
 }
 
 #[test]
-fn places_are_marked_and_what_was_played_is_kept() {
+fn marks_are_set_and_the_last_seconds_are_saved() {
     let mut player = Player::new(at_work());
     assert_eq!(player.press("ctrl-n ctrl-g"), ["? record.mark", "? record.capture"]);
     assert!(player.stroke("ctrl-n", Phase::Repeat).is_empty(), "a held key is one mark");
@@ -287,7 +287,7 @@ fn places_are_marked_and_what_was_played_is_kept() {
 }
 
 #[test]
-fn the_takes_are_listed_while_somebody_looks() {
+fn the_takes_are_listed_while_their_panel_is_open() {
     let mut player = Player::new(with_takes());
     assert_eq!(player.press("z f10"), ["note.on C3 100", "note.off C3", "take.list on"]);
     assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
@@ -307,10 +307,10 @@ fn the_takes_are_listed_while_somebody_looks() {
 }
 
 #[test]
-fn a_take_is_heard_and_stopped() {
+fn a_take_is_played_and_stopped() {
     let mut player = Player::new(with_takes());
     assert_eq!(player.press("f10 down enter"), ["take.list on", "take.play chorus idea"]);
-    assert!(player.press("left right").is_empty(), "nothing is heard");
+    assert!(player.press("left right").is_empty(), "no sound");
     player.status = with_a_take_heard();
     assert_eq!(player.press("enter"), ["take.stop"]);
     assert_eq!(player.press("down enter"), ["take.play bass line"]);
@@ -322,7 +322,7 @@ fn a_take_is_heard_and_stopped() {
 }
 
 #[test]
-fn marks_are_gone_to() {
+fn playback_goes_to_marks() {
     let mut player = Player::new(with_takes());
     player.press("f10 down");
     assert_eq!(player.press("n"), ["take.play chorus idea", "take.seek 12.3"]);
@@ -335,13 +335,13 @@ fn marks_are_gone_to() {
     assert_eq!(player.press("N"), ["take.seek 0"]);
     player.status.audition.as_mut().unwrap().seconds = 191.0;
     assert!(player.press("n").is_empty());
-    assert_eq!(player.said(), Some((Severity::Info, "there is no mark further on")));
+    assert_eq!(player.said(), Some((Severity::Info, "no further marker")));
     assert!(player.press("down n").is_empty());
-    assert_eq!(player.said(), Some((Severity::Info, "this take has no marks")));
+    assert_eq!(player.said(), Some((Severity::Info, "this take has no markers")));
 }
 
 #[test]
-fn a_take_is_removed_when_it_is_certain() {
+fn a_take_is_removed_after_a_question() {
     let mut player = Player::new(with_takes());
     player.press("f10 down");
     for away in ["n", "esc", "q", "ctrl-c"] {
@@ -361,7 +361,7 @@ fn a_take_is_removed_when_it_is_certain() {
 }
 
 #[test]
-fn a_take_gets_another_name() {
+fn a_take_is_renamed() {
     let mut player = Player::new(with_takes());
     player.press("f10 down r");
     assert_eq!(player.app.line().text(), "take.rename \"chorus idea\" ");
@@ -387,7 +387,7 @@ fn the_focus_stays_at_its_take() {
     assert_eq!(focused(&mut player, "pageup"), Some("newer".to_owned()));
     assert_eq!(focused(&mut player, "pagedown home"), Some("newer".to_owned()), "the newest");
     player.status = with_takes();
-    assert_eq!(focused(&mut player, ""), Some("friday jam".to_owned()), "whoever is at the top sees what is new");
+    assert_eq!(focused(&mut player, ""), Some("friday jam".to_owned()), "at the top, the focus follows new takes");
     player.status = with(Vec::new());
     assert_eq!(focused(&mut player, "up down home end pageup pagedown enter left right n N r x delete"), None);
     assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
@@ -396,7 +396,7 @@ fn the_focus_stays_at_its_take() {
 }
 
 #[test]
-fn tab_completes_takes_and_how_they_are_made() {
+fn tab_completes_takes_and_options_of_the_recorder() {
     let mut player = Player::new(with_takes());
     let mut completed = |line: &str, tabs: &str| {
         player.press(": ctrl-u");
@@ -419,9 +419,9 @@ fn tab_completes_takes_and_how_they_are_made() {
 }
 
 #[test]
-fn the_next_instrument_is_the_next_port_that_can_be_played() {
+fn the_next_instrument_is_the_next_port_with_an_output() {
     let mut player = Player::new(with_ports());
-    assert_eq!(player.press("f3"), ["port.use 3"], "port 2 is only heard");
+    assert_eq!(player.press("f3"), ["port.use 3"], "port 2 is an input only");
     *player.status.instrument = 3;
     assert_eq!(player.press("z"), ["note.on C3 100"]);
     assert_eq!(player.press("f3"), ["note.off C3", "port.use 1"], "around the end, and no note is left behind");
@@ -445,7 +445,7 @@ fn every_instrument_keeps_its_focused_knob() {
 }
 
 #[test]
-fn the_focused_knob_learns_and_stops_learning() {
+fn midi_learn_of_the_focused_knob_starts_and_is_cancelled() {
     let mut player = Player::new(with_ports());
     assert_eq!(player.press("tab right f4"), ["? learn param.set filter_cutoff"]);
     *player.status.learning = Some("param.set filter_cutoff".to_owned());
@@ -455,7 +455,7 @@ fn the_focused_knob_learns_and_stops_learning() {
     assert_eq!(player.press("l"), ["? learn param.set filter_cutoff"]);
     player.status.params.values.clear();
     assert!(player.press("l").is_empty());
-    assert_eq!(player.said(), Some((Severity::Info, "there is no knob to learn a controller for")));
+    assert_eq!(player.said(), Some((Severity::Info, "no knob to map")));
 }
 
 #[test]
@@ -522,7 +522,7 @@ fn a_knob_is_found_by_a_part_of_its_name() {
 }
 
 #[test]
-fn a_search_given_up_leaves_the_focus_where_it_was() {
+fn a_cancelled_search_leaves_the_focus_where_it_was() {
     for away in ["esc", "ctrl-c", "ctrl-u backspace"] {
         let mut player = Player::new(at_rest());
         player.press("esc tab /");
@@ -539,11 +539,11 @@ fn a_search_given_up_leaves_the_focus_where_it_was() {
     assert_eq!(player.press("up"), ["param.step filter_type 1"], "nothing was found");
     player.status.params.values.clear();
     player.press("/");
-    assert_eq!(player.said(), Some((Severity::Info, "there is no knob to find")));
+    assert_eq!(player.said(), Some((Severity::Info, "no knob to find")));
 }
 
 #[test]
-fn a_search_goes_on_when_the_instrument_changes() {
+fn a_search_continues_when_the_instrument_changes() {
     let mut player = Player::new(with_ports());
     player.press("/");
     player.type_in("cutoff");
@@ -557,7 +557,7 @@ fn a_search_goes_on_when_the_instrument_changes() {
 }
 
 #[test]
-fn without_knobs_no_key_harms() {
+fn without_knobs_every_key_is_safe() {
     let mut player = Player::new(overloaded());
     player.status.params.values.clear();
     let keys = "up down left right tab shift-tab home end backspace enter";
@@ -594,7 +594,7 @@ fn a_note_sounds_as_long_as_its_key_is_repeated() {
 }
 
 #[test]
-fn where_releases_are_told_they_end_notes() {
+fn reported_releases_end_notes() {
     let mut player = Player::new(at_rest());
     player.press("z");
     assert_eq!(player.stroke("z", Phase::Release), ["note.off C3"]);
@@ -607,7 +607,7 @@ fn where_releases_are_told_they_end_notes() {
 }
 
 #[test]
-fn a_held_key_turns_on_but_commands_only_once() {
+fn a_held_key_repeats_turns_but_no_commands() {
     let mut player = Player::new(at_rest());
     assert_eq!(player.stroke("ctrl-r", Phase::Press), ["record.toggle"]);
     assert!(player.stroke("ctrl-r", Phase::Repeat).is_empty());
@@ -615,7 +615,7 @@ fn a_held_key_turns_on_but_commands_only_once() {
 }
 
 #[test]
-fn held_notes_end_when_the_keys_mean_something_else() {
+fn held_notes_end_when_the_keys_change_their_meaning() {
     for away in [":", "?", "esc", "ctrl-q"] {
         let mut player = Player::new(at_rest());
         player.press("z");
@@ -629,7 +629,7 @@ fn held_notes_end_when_the_keys_mean_something_else() {
 }
 
 #[test]
-fn a_typed_command_is_asked_and_its_answer_shown() {
+fn a_typed_command_shows_its_answer() {
     let mut player = Player::new(at_rest());
     assert_eq!(player.type_in(":clock.bpm 98"), [""; 0]);
     assert_eq!(player.press("enter"), ["? clock.bpm 98"]);
@@ -641,11 +641,11 @@ fn a_typed_command_is_asked_and_its_answer_shown() {
 }
 
 #[test]
-fn a_mistake_is_named_and_what_was_typed_can_be_mended() {
+fn a_mistake_is_named_and_the_typed_text_can_be_corrected() {
     let mut player = Player::new(at_rest());
     player.type_in(":clock.bpm 998");
     assert!(player.press("enter").is_empty());
-    assert_eq!(player.said(), Some((Severity::Error, "clock.bpm: '998' is no bpm: allowed is 20..300 BPM")));
+    assert_eq!(player.said(), Some((Severity::Error, "clock.bpm: '998' is not a valid bpm; allowed: 20..300 BPM")));
     assert_eq!(player.app.mode(), Mode::Of(Panel::Line));
     player.press("left left backspace");
     assert_eq!(player.press("enter"), ["? clock.bpm 98"]);
@@ -690,7 +690,7 @@ fn tab_completes_commands_knobs_and_options() {
 }
 
 #[test]
-fn what_chance_and_hands_did_is_taken_back_and_compared() {
+fn randomizing_and_turns_are_undone_and_compared() {
     let mut player = Player::new(at_rest());
     assert_eq!(player.press("ctrl-z ctrl-y f7"), ["? param.undo", "? param.redo", "? snapshot.compare"]);
     assert!(player.stroke("ctrl-z", Phase::Repeat).is_empty(), "one press takes one step back");
@@ -699,7 +699,7 @@ fn what_chance_and_hands_did_is_taken_back_and_compared() {
 }
 
 #[test]
-fn dice_are_thrown_for_the_focused_section() {
+fn the_focused_section_is_randomized() {
     let mut player = Player::new(at_rest());
     player.press("esc tab right");
     assert_eq!(player.press("d D"), ["? param.mutate 10 Filter", "? param.random Filter"]);
@@ -711,7 +711,7 @@ fn dice_are_thrown_for_the_focused_section() {
 fn a_snapshot_is_saved_and_recalled_in_a_few_keys() {
     let mut player = Player::new(at_rest());
     assert!(player.press("f5").is_empty());
-    let said = "there is no snapshot yet: snapshot.save keeps where the knobs stand";
+    let said = "no snapshot yet: snapshot.save saves the parameter values";
     assert_eq!((player.app.mode(), player.said()), (Mode::Piano, Some((Severity::Info, said))));
     player.press("f6");
     player.type_in("warm");
@@ -743,7 +743,7 @@ fn tab_completes_snapshots_and_sections() {
     };
     assert_eq!(completed("snapshot.delete b", "tab"), "snapshot.delete bright");
     assert_eq!(completed("snapshot.rename w", "tab"), "snapshot.rename warm ");
-    assert_eq!(completed("snapshot.rename warm b", "tab"), "snapshot.rename warm b", "a new name is nobody's yet");
+    assert_eq!(completed("snapshot.rename warm b", "tab"), "snapshot.rename warm b", "a new name has no completions");
     assert_eq!(completed("param.random fil", "tab"), "param.random Filter");
     assert_eq!(completed("param.random fil", "tab tab"), "param.random filter_type");
     assert_eq!(completed("param.mutate 10 arp_i", "tab"), "param.mutate 10 arp_intervals");
@@ -770,7 +770,7 @@ fn pasted_text_plays_no_notes() {
 }
 
 #[test]
-fn the_monitor_comes_back_as_loud_as_it_was() {
+fn the_monitor_returns_with_the_gain_it_had() {
     let mut player = Player::new(at_rest());
     player.press("esc");
     player.status.inputs.monitor_db = -6.0;
@@ -780,10 +780,10 @@ fn the_monitor_comes_back_as_loud_as_it_was() {
 }
 
 #[test]
-fn leaving_says_what_becomes_of_the_take() {
+fn leaving_reports_what_happens_to_the_take() {
     let mut player = Player::new(at_work());
     assert_eq!(player.press("ctrl-c"), ["quit"]);
-    let said = "leaving; the take is finished first: /home/ada/Music/friday jam.wav";
+    let said = "quitting after the take is saved: /home/ada/Music/friday jam.wav";
     assert_eq!(player.said(), Some((Severity::Info, said)));
 }
 
@@ -796,7 +796,7 @@ fn another_profile_begins_at_its_first_knob() {
 }
 
 #[test]
-fn the_key_bar_says_what_is_possible_now() {
+fn the_key_bar_shows_the_possible_actions() {
     let labels = |player: &Player| -> Vec<String> {
         let entries = keybar::entries(&player.app, &Visible::of(&player.status));
         entries.into_iter().map(|(keys, words)| format!("{keys} {words}")).collect()
@@ -844,7 +844,7 @@ fn the_key_bar_says_what_is_possible_now() {
 }
 
 #[test]
-fn profiles_that_come_while_the_screen_is_open_are_completed() {
+fn profiles_added_while_the_screen_is_open_are_completed() {
     let mut player = Player::new(at_rest());
     *player.status.profiles = ["fm_synth".to_owned(), "my_synth".to_owned()].into();
     assert_eq!(player.press(":"), Vec::<String>::new());

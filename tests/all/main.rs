@@ -1,7 +1,7 @@
-//! Everything that needs no audio server: the program and the library as others use them. One binary, for each costs a
-//! link of the whole library. With feature `rt-check`, whatever allocates in a callback ends the process.
+//! All tests without an audio server: the program and the library as others use them. One binary, because each one
+//! links the whole library. With feature `rt-check`, an allocation in a callback ends the process.
 
-// clippy knows tests by their attribute, not the functions they share.
+// clippy recognises tests by their attribute, but not the functions they share.
 #![allow(
     clippy::expect_used,
     clippy::panic,

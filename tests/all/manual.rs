@@ -1,4 +1,4 @@
-//! The manual says what there is.
+//! The manual is complete.
 
 use busker::config::recorder::RECORDER_OPTIONS;
 use std::{fs, path::Path};
@@ -7,7 +7,7 @@ fn text_of(file: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
 }
 
-/// The fields of `config.yaml`, as the file that reads it names them.
+/// The fields of `config.yaml`, from the file that reads it.
 fn settings() -> Vec<String> {
     let sources = text_of("src/config.rs") + &text_of("src/config/port.rs");
     let names = sources.split(".field(\"").skip(1).filter_map(|rest| rest.split('"').next());
@@ -15,7 +15,7 @@ fn settings() -> Vec<String> {
 }
 
 #[test]
-fn every_setting_stands_in_the_readme() {
+fn every_setting_is_in_the_readme() {
     let (readme, settings) = (text_of("README.md"), settings());
     assert!(settings.len() > 40, "only {} were found", settings.len());
     let is_there = |name: &String| {
@@ -28,14 +28,14 @@ fn every_setting_stands_in_the_readme() {
 }
 
 #[test]
-fn the_files_that_the_architecture_names_are_there() {
+fn the_files_in_the_architecture_page_exist() {
     let page = text_of("docs/architecture.md");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let words = page.split('`').skip(1).step_by(2);
     let files = words.filter(|word| word.contains('/') && !word.contains(' ') && !word.contains('…'));
     let missing: Vec<&str> = files
         .filter(|file| {
-            // Below `src` the page leaves that out.
+            // The page leaves `src` out.
             let is_there = |path: &str| root.join(path).exists() || root.join(format!("{path}.rs")).exists();
             !is_there(file) && !is_there(&format!("src/{file}")) && !is_there(&format!("src/engine/{file}"))
         })

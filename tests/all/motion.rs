@@ -1,5 +1,5 @@
-//! Knobs in motion, as a script's run leaves them in midi.jsonl: a morph, an LFO, a 14-bit pair and an NRPN, turns on
-//! the timeline and a macro.
+//! Modulation and automation in the midi.jsonl of a script: a morph, an LFO, a 14-bit pair and an NRPN, automation and
+//! a macro.
 
 use assert_cmd::Command;
 use std::fs;
@@ -41,7 +41,7 @@ fn run() -> Vec<Sent> {
     fs::read_to_string(out.join("midi.jsonl")).unwrap().lines().map(message).collect()
 }
 
-/// The values of a pair of controllers between two instants; the lower half goes first.
+/// The values of a pair of controllers between two instants; the lower half is sent first.
 fn values(sent: &[Sent], (msb, lsb): (u8, u8), from_ms: f64, to_ms: f64) -> Vec<(f64, u16)> {
     let of = |two: &[Sent]| match (&two[0].1[..], &two[1].1[..]) {
         (&[0xB0, first, low], &[0xB0, second, high])
@@ -70,7 +70,7 @@ fn a_morph_glides_evenly_and_ends_on_target_a_pair_and_an_nrpn_whole() {
     keeps_its_spacing(&cutoff);
     assert!(cutoff.len() > 80 && cutoff.windows(2).all(|two| two[1].1 < two[0].1), "{cutoff:?}");
     assert_eq!(cutoff.last().unwrap().1, 3277, "0.2 of 16383");
-    // The fine half goes first, the coarse half right after it.
+    // The fine half is sent first, the coarse half right after it.
     let pair: Vec<&Sent> = sent.iter().filter(|(_, bytes)| bytes[0] == 0xB0 && [54, 102].contains(&bytes[1])).collect();
     assert!(
         pair.len() > 300 && pair.chunks(2).all(|two| two[0].1[1] == 102 && two[1].1[1] == 54 && two[0].0 == two[1].0)
@@ -89,7 +89,7 @@ fn a_morph_glides_evenly_and_ends_on_target_a_pair_and_an_nrpn_whole() {
 }
 
 #[test]
-fn an_lfo_swings_in_time_around_the_knob_and_leaves_it_where_it_stood() {
+fn an_lfo_modulates_around_the_base_value_and_leaves_it_unchanged() {
     let sent = run();
     let swing = values(&sent, RESONANCE, 3000.0, 4000.0);
     keeps_its_spacing(&swing);
@@ -100,7 +100,7 @@ fn an_lfo_swings_in_time_around_the_knob_and_leaves_it_where_it_stood() {
 }
 
 #[test]
-fn turns_on_the_timeline_play_again_in_their_place() {
+fn automation_plays_at_its_positions() {
     let sent = run();
     let turned = values(&sent, CUTOFF, 4900.0, 6400.0);
     let played = values(&sent, CUTOFF, 7000.0, 9000.0);

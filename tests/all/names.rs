@@ -1,12 +1,12 @@
-//! The words of the house: a name that is searched for finds one thing.
+//! The names of types: a name refers to one thing.
 //!
-//! Read are the types at the top of a file, of the package and of `sound/`; what only tests use does not count.
+//! Only the types at the top level of a file count, of this package and of `sound/`, without those of tests.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 const ROOTS: [&str; 2] = ["src", "sound/src"];
-/// Words that stood for up to seven things each. Bare, each names one type at most, private ones included; with a word
-/// before it that says which, it may be in as many names as there are.
+/// Words with up to seven meanings each. Alone, each names one type at most, private ones included; with a qualifying
+/// word before it, it may be in any number of names.
 const WORN: [&str; 10] = ["Slot", "Place", "Reader", "Job", "Port", "Keeper", "Way", "Control", "Watch", "Desk"];
 
 /// A type and its file.
@@ -16,7 +16,7 @@ struct Type {
     file: String,
 }
 
-/// The type that a line begins, and whether others see it.
+/// The type that a line declares, and whether it is public.
 fn declared(line: &str) -> Option<(&str, bool)> {
     let (rest, is_public) = match line.strip_prefix("pub") {
         Some(rest) => (rest.trim_start_matches(|c| c != ' ').trim_start(), true),
@@ -49,7 +49,7 @@ fn read_types(folder: &Path, types: &mut Vec<Type>) {
     }
 }
 
-/// The names that stand for several types, with the files of those.
+/// The names of several types, with their files.
 fn clashes(counts: impl Fn(&Type) -> bool) -> Vec<String> {
     let mut types = Vec::new();
     ROOTS.iter().for_each(|root| read_types(&Path::new(env!("CARGO_MANIFEST_DIR")).join(root), &mut types));
@@ -63,15 +63,15 @@ fn clashes(counts: impl Fn(&Type) -> bool) -> Vec<String> {
 }
 
 #[test]
-fn a_public_name_stands_for_one_type() {
-    // A panel is a module, and what it remembers is always named with it: `knobs::State`.
+fn a_public_name_refers_to_one_type() {
+    // A panel is a module, and its state is always named with it: `knobs::State`.
     let is_of_panel = |one: &Type| one.name == "State" && one.file.starts_with("src/tui/panels/");
     let clashes = clashes(|one| one.is_public && !is_of_panel(one));
     assert!(clashes.is_empty(), "name each for what it is:\n{}", clashes.join("\n"));
 }
 
 #[test]
-fn the_words_that_meant_several_things_mean_one() {
+fn words_with_several_meanings_have_one() {
     let clashes = clashes(|one| WORN.contains(&&*one.name));
     assert!(clashes.is_empty(), "say which (`UnitSlot`, `DelayLine`):\n{}", clashes.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! `busker nts1` at the simulated device: every verb, and what each refuses.
+//! `busker nts1` with the simulated device: every subcommand, and its refusals.
 
 use assert_cmd::Command;
 use busker::{
@@ -17,7 +17,7 @@ fn home() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Runs a verb on the simulated device: its exit code, what it printed and what it complained of.
+/// Runs a subcommand on the simulated device: exit code, standard output, standard error.
 fn nts1(home: &Path, args: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_busker"))
         .args([&["nts1"], args, &["--port", "sim"]].concat())
@@ -38,7 +38,7 @@ fn done(home: &Path, args: &[&str]) -> String {
     out
 }
 
-/// Runs what must be refused: exit code 2 and nothing printed.
+/// Runs a subcommand that must be refused: exit code 2 and no output.
 fn refused(home: &Path, args: &[&str], part: &str) {
     let (code, out, err) = nts1(home, args);
     assert_eq!((code, out.as_str()), (2, ""), "{args:?} said: {err}");
@@ -46,7 +46,7 @@ fn refused(home: &Path, args: &[&str], part: &str) {
 }
 
 #[test]
-fn info_and_units_say_what_is_there() {
+fn info_and_units_show_the_contents_of_the_device() {
     let home = home();
     let info = done(home.path(), &["info"]);
     for part in ["version     1.03", "API    2.0.0", "Simulated", "oscillator  SAW", "reverb      HALL"] {
@@ -69,14 +69,14 @@ fn a_backup_can_be_restored_and_overwrites_nothing() {
     let (program, globals) = (read("nts1_program.syx"), read("nts1_global.syx"));
     assert_eq!((program.len(), globals.len()), (584, 45));
     assert_eq!(program[..7], [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x40]);
-    refused(home.path(), &["backup", "kept/here"], "nothing is overwritten");
+    refused(home.path(), &["backup", "kept/here"], "is not overwritten");
     assert_eq!(read("nts1_program.syx"), program);
     let out = done(home.path(), &["restore", "kept/here/nts1_program.syx", "kept/here/nts1_global.syx"]);
     assert!(out.contains("'Simulated'") && out.contains("the global data"), "{out}");
 }
 
 #[test]
-fn what_is_no_dump_is_not_sent() {
+fn a_file_that_is_no_dump_is_not_sent() {
     let home = home();
     done(home.path(), &["backup", "."]);
     let program = fs::read(home.path().join("nts1_program.syx")).unwrap();
@@ -89,11 +89,11 @@ fn what_is_no_dump_is_not_sent() {
     file("more.syx", &[&program[..], b"more"].concat());
     file("text.syx", b"no music");
     for (name, part) in [
-        ("other.syx", "another message"),
-        ("cut.syx", "no whole message"),
-        ("short.syx", "no dump"),
-        ("more.syx", "belong to no whole message"),
-        ("text.syx", "no whole message"),
+        ("other.syx", "a message other than"),
+        ("cut.syx", "no complete message"),
+        ("short.syx", "not a dump"),
+        ("more.syx", "bytes outside any complete message"),
+        ("text.syx", "no complete message"),
         ("missing.syx", "missing.syx cannot be read"),
         (".", "it is a folder"),
     ] {
@@ -102,15 +102,15 @@ fn what_is_no_dump_is_not_sent() {
 }
 
 #[test]
-fn a_unit_is_installed_where_it_fits_and_nowhere_else() {
+fn a_unit_is_installed_only_where_it_fits() {
     let home = home();
     let file = |name: &str, bytes: &[u8]| fs::write(home.path().join(name), bytes).unwrap();
     let good = unit::made(Module::Osc, "my wave", Version(0x0001_0100), 9000);
     file("my.unit", &good);
     let (code, out, err) = nts1(home.path(), &["install", "my.unit", "--slot", "4"]);
     assert_eq!((code, out.as_str()), (0, "installed 'my wave' version 1.1.0 in osc slot 4\n"), "{err}");
-    assert!(err.contains("sent 3 of 3 pieces"), "{err}");
-    refused(home.path(), &["install", "my.unit", "--slot", "0"], "osc slot 0 holds 'sim waves'");
+    assert!(err.contains("sent 3 of 3 blocks"), "{err}");
+    refused(home.path(), &["install", "my.unit", "--slot", "0"], "osc slot 0 contains 'sim waves'");
     done(home.path(), &["install", "my.unit", "--slot", "0", "--replace"]);
     refused(home.path(), &["install", "my.unit", "--slot", "16"], "slots 0 to 15");
     refused(home.path(), &["install", "my.unit", "--slot", "1", "--module", "delfx"], "a unit for osc, not for delfx");
@@ -130,7 +130,7 @@ fn a_unit_is_installed_where_it_fits_and_nowhere_else() {
 }
 
 #[test]
-fn a_slot_is_emptied() {
+fn a_slot_is_cleared() {
     let home = home();
     let out = done(home.path(), &["remove", "--module", "revfx", "--slot", "2"]);
     assert_eq!(out, "removed 'sim hall' from revfx slot 2\n");
@@ -140,7 +140,7 @@ fn a_slot_is_emptied() {
 }
 
 #[test]
-fn a_device_behind_a_raw_port_is_spoken_to_while_its_clock_runs() {
+fn a_device_at_a_raw_port_answers_while_its_clock_runs() {
     let home = home();
     let pty = native_pty_system().openpty(PtySize::default()).unwrap();
     let port = format!("raw:{}", pty.master.tty_name().unwrap().display());

@@ -1,4 +1,4 @@
-//! Every profile that is shipped loads and says what its synth's documents say; every broken one is told all its faults.
+//! Every built-in profile loads and agrees with its synth's documents; for every broken one all faults are reported.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -80,7 +80,7 @@ fn every_file_in_profiles_loads_and_is_built_in_under_its_own_name() {
 }
 
 #[test]
-fn every_default_is_a_value_the_synth_answers_to_and_every_value_has_its_position() {
+fn every_default_is_a_value_of_the_synth_and_every_value_has_its_position() {
     let library = built_in();
     for profile in library.ids().filter_map(|id| library.get(id)) {
         for param in &profile.params {
@@ -176,7 +176,7 @@ fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
 }
 
 #[test]
-fn what_the_dice_may_not_turn_is_said_in_the_profile() {
+fn parameters_excluded_from_randomizing_are_marked_in_the_profile() {
     let profile = nts1();
     let kept: Vec<&str> = profile.params.iter().filter(|p| !p.random).map(|p| p.name.as_str()).collect();
     assert_eq!(kept, ["filter_cutoff", "eg_attack", "arp_length", "master_volume"]);
@@ -185,7 +185,7 @@ fn what_the_dice_may_not_turn_is_said_in_the_profile() {
 }
 
 #[test]
-fn the_first_nts1_has_the_names_of_the_second_one() {
+fn the_nts1_has_the_names_of_the_nts1_mk2() {
     let library = built_in();
     let (first, second) = (library.get("korg_nts1").unwrap(), nts1());
     for of_first in &first.params {
@@ -215,7 +215,7 @@ fn every_value_a_minilogue_xd_sends_is_its_own_option() {
 }
 
 #[test]
-fn centred_ones_of_the_nts1_mk2_rest_in_the_middle() {
+fn centred_parameters_of_the_nts1_mk2_default_to_the_middle() {
     let profile = nts1();
     let centred: Vec<&str> =
         profile.params.iter().filter(|param| param.centered).map(|param| param.name.as_str()).collect();
@@ -230,7 +230,7 @@ fn centred_ones_of_the_nts1_mk2_rest_in_the_middle() {
 }
 
 #[test]
-fn the_nts1_mk2_is_known_by_its_sound_port_and_heard_by_its_knobs() {
+fn the_nts1_mk2_is_found_by_its_sound_port_and_receives_its_knobs() {
     let profile = nts1();
     assert_eq!(profile.port_rank("NTS-1 digital kit mkII:NTS-1 digital kit mkII _ SOUND 24:1"), Some(0));
     assert_eq!(profile.port_rank("nts-1 digital kit KBD/KNOB"), Some(1));
@@ -259,7 +259,7 @@ fn a_script_for_one_synth_finds_its_cutoff_on_another() {
 }
 
 #[test]
-fn what_a_profile_leaves_out_has_its_default() {
+fn fields_left_out_of_a_profile_have_their_defaults() {
     let text = sample("sample", "    cc: 74\n");
     let profile = Profile::from_yaml("sample.yaml", &text).unwrap();
     assert_eq!((profile.maker.as_str(), profile.channel, profile.port_hints.len()), ("", 1, 0));
@@ -295,7 +295,7 @@ fn every_target_and_curve_can_be_written() {
 }
 
 #[test]
-fn a_profile_says_in_which_order_halves_travel_and_midis_is_the_default() {
+fn a_profile_sets_the_order_of_halves_and_midis_is_the_default() {
     let halves = |head: &str, knob: &str| {
         let text = sample("sample", &format!("    {knob}\n")).replace("source:", &format!("{head}source:"));
         Profile::from_yaml("sample.yaml", &text).unwrap().params[0].halves
@@ -319,7 +319,7 @@ fn a_profile_says_in_which_order_halves_travel_and_midis_is_the_default() {
 }
 
 #[test]
-fn every_broken_sample_is_told_all_its_faults() {
+fn all_faults_of_every_broken_sample_are_reported() {
     let mut messages = Vec::new();
     for (file, text) in yaml_files("tests/invalid_profiles") {
         let told = told(&file, &text);
@@ -332,7 +332,7 @@ fn every_broken_sample_is_told_all_its_faults() {
 }
 
 #[test]
-fn no_file_takes_long_however_it_is_made() {
+fn no_file_takes_long_whatever_its_contents() {
     let doubling = format!("x: &a [{}]\ny: [{}]\n", "a,".repeat(50_000), "*a,".repeat(50_000));
     let long_text = format!("x: &a {}\ny: [{}]\n", "a".repeat(100_000), "*a,".repeat(50_000));
     let hidden = format!("{}\n# {}\n", "[".repeat(120_000), "]".repeat(120_000));
@@ -389,7 +389,7 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
             "c.yaml id: 'mine' is already the id of b.yml",
             "d.yaml:8 parameters.1(cutoff).cc: '200' does not fit, allowed 0 to 127",
             "d.yaml:9 parameters.1(cutoff).lsb: '300' does not fit, allowed 0 to 127",
-            "e.yaml:1: this line is not UTF-8; save the file as that",
+            "e.yaml:1: this line is not UTF-8; save the file as UTF-8",
             "g.yaml: cannot be read: No such file or directory (os error 2)",
             "h.yaml: cannot be read: more than 262144 bytes",
         ]
@@ -416,7 +416,7 @@ fn a_profile_of_the_settings_wins_over_a_built_in_one_and_a_file_of_the_folder_o
 }
 
 #[test]
-fn what_a_file_or_the_settings_gave_before_stays_while_they_have_faults() {
+fn a_profile_stays_while_its_file_or_the_settings_have_faults() {
     let dir = tempfile::tempdir().unwrap();
     let settings = dir.path().join("config.yaml");
     let profiles = dir.path().join("profiles");
@@ -457,7 +457,7 @@ fn a_folder_that_does_not_exist_is_no_fault() {
     assert_eq!(library.ids().count(), built_in().ids().count());
 }
 
-/// Waits for a notice that begins and ends so.
+/// Waits for a notice with this beginning and end.
 fn wait_for(events: &Receiver<Event>, severity: Severity, begin: &str, end: &str) -> String {
     let begun = Instant::now();
     let mut heard = Vec::new();
@@ -475,7 +475,7 @@ fn wait_for(events: &Receiver<Event>, severity: Severity, begin: &str, end: &str
 }
 
 #[test]
-fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit_is_told() {
+fn a_profile_edited_while_the_station_plays_is_read_again_and_a_bad_edit_is_reported() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("profiles");
     let file = folder.join("mine.yaml");
@@ -488,17 +488,17 @@ fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit
     let events = station.subscribe(|| {});
     fs::create_dir(&folder).unwrap();
     fs::write(&file, sample("mine", "    cc: 74\n")).unwrap();
-    wait_for(&events, Severity::Info, &format!("mine was read from {shown}"), "profile.use mine takes it");
+    wait_for(&events, Severity::Info, &format!("mine was loaded from {shown}"), "profile.use mine selects it");
     station.ask("profile.use mine".parse().unwrap()).unwrap();
     station.ask("param.set cutoff 1".parse().unwrap()).unwrap();
     fs::write(&file, sample("mine", "    cc: 74\n    range: [0, 100]\n")).unwrap();
-    wait_for(&events, Severity::Info, &format!("mine was read again from {shown}"), "");
+    wait_for(&events, Severity::Info, &format!("mine was loaded again from {shown}"), "");
     fs::write(&file, sample("mine", "    cc: 200\n    curve: cubic\n")).unwrap();
     wait_for(&events, Severity::Error, &format!("{shown}:8 parameters.1(cutoff).cc: '200'"), "before stays");
     wait_for(&events, Severity::Error, &format!("{shown}:9 parameters.1(cutoff).curve: 'cubic'"), "before stays");
     fs::remove_file(&file).unwrap();
-    wait_for(&events, Severity::Warning, "mine is no longer in", "until profile.use takes others");
-    // An answer comes from the control thread after it took the news; the next status shows it.
+    wait_for(&events, Severity::Warning, "mine is no longer in", "until profile.use selects another");
+    // The control thread answers after it took the change; the next status shows it.
     station.ask("param.step cutoff 1".parse().unwrap()).unwrap();
     let begun = Instant::now();
     let knob = || {
@@ -528,8 +528,8 @@ fn a_macro_of_a_profile_drives_others_and_its_faults_are_named() {
         macros(drives).unwrap_err().iter().map(|fault| fault.message.clone()).collect()
     };
     assert_eq!(faults("[{ param: cot }]"), ["'cot' is not a parameter, allowed the name of one"]);
-    assert_eq!(faults("[{ param: bright }]"), ["'bright' is a macro, allowed what is none"]);
-    assert_eq!(faults("[{ param: cut }], cc: 3"), ["'cc' stands beside drives, allowed name, label, section, drives"]);
+    assert_eq!(faults("[{ param: bright }]"), ["'bright' is a macro, allowed a parameter that is not a macro"]);
+    assert_eq!(faults("[{ param: cut }], cc: 3"), ["'cc' beside drives, allowed name, label, section, drives"]);
     assert_eq!(
         faults("[{ param: cut, range: [0, 2], curve: stepped }, { range: [1] }]"),
         [

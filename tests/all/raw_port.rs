@@ -1,6 +1,6 @@
-//! Ports that are files: FIFOs and pseudo-terminals, at the station and at the program.
+//! Ports that are files: FIFOs and pseudo-terminals, with the station and with the program.
 //!
-//! Nothing asserts on how long anything took: each step waits until the bytes are there.
+//! No test asserts on durations: each step waits for the bytes.
 
 use assert_cmd::Command;
 use busker::engine::{
@@ -29,7 +29,7 @@ const CLOCK: u8 = 0xF8;
 const START: u8 = 0xFA;
 const CONTINUE: u8 = 0xFB;
 const STOP: u8 = 0xFC;
-/// Longer than anything takes; only a failing test waits for it.
+/// Time limit; only a failing test reaches it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn fifo(folder: &Path) -> PathBuf {
@@ -43,7 +43,7 @@ fn open(path: &Path) -> (OpenPort, Patchbay) {
     (patchbay.raw(path.to_str().unwrap(), true, false).unwrap(), patchbay)
 }
 
-/// A station that plays this port.
+/// A station with this port.
 fn station(folder: &Path, (port, patchbay): (OpenPort, Patchbay)) -> Engine {
     let config = EngineConfig::built_in(folder).unwrap();
     let sim = Box::new(SimDevice::new(48_000, 256));
@@ -62,7 +62,7 @@ fn ask(engine: &Engine, line: &str) {
     engine.station().ask(line.parse().unwrap()).unwrap();
 }
 
-/// What comes out at the other end.
+/// The reader at the other end.
 struct Listener {
     incoming: mpsc::Receiver<Vec<u8>>,
     heard: Vec<u8>,
@@ -96,14 +96,14 @@ impl Listener {
         self.until(&what, |heard| voices(heard).windows(message.len()).any(|part| part == message));
     }
 
-    /// Everything, once the port is closed.
+    /// All bytes, after the port is closed.
     fn all(mut self) -> Vec<u8> {
         self.heard.extend(self.incoming.iter().flatten());
         self.heard
     }
 }
 
-/// Without the real-time bytes, which may come between any others.
+/// The bytes without real-time ones, which may come between any others.
 fn voices(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().filter(|byte| *byte < CLOCK).collect()
 }
@@ -113,10 +113,10 @@ fn real_time(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_fifo_gets_exactly_what_is_played_in_order() {
+fn a_fifo_gets_exactly_the_played_messages_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = fifo(folder.path());
-    // Opened before anybody reads, which must not wait.
+    // Opened before there is a reader, which must not wait.
     let port = open(&path);
     let mut listener = Listener::new(File::open(&path).unwrap());
     let engine = station(folder.path(), port);
@@ -135,7 +135,7 @@ fn a_fifo_gets_exactly_what_is_played_in_order() {
     drop(engine);
     let heard = listener.all();
     let mut messages = voices(&heard);
-    // Ends overtake beginnings where both are due: which of the two requests was seen first is the threads' affair.
+    // Note-offs go before note-ons if both are due: the order of the two requests depends on the threads.
     let end = messages.split_off(messages.len() - 6);
     assert_eq!(end, [0x80, 64, 64, 0xB0, 123, 0]);
     let sysex = messages.split_off(messages.len() - 7);
@@ -158,13 +158,13 @@ fn position(bytes: &[u8], byte: u8) -> usize {
 }
 
 #[test]
-fn a_terminal_line_carries_every_byte_as_it_is() {
+fn a_terminal_line_carries_every_byte_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let pty = native_pty_system().openpty(PtySize::default()).unwrap();
     let path = pty.master.tty_name().unwrap();
     let mut listener = Listener::new(pty.master.try_clone_reader().unwrap());
     let engine = station(folder.path(), open(&path));
-    // New line, carriage return, interrupt, end of file, suspend, stop and start: all mean something to a terminal.
+    // New line, carriage return, interrupt, end of file, suspend, stop and start: all have a meaning for a terminal.
     ask(&engine, "midi.send B0 0A 0D");
     ask(&engine, "midi.send F0 03 04 1A 11 13 7F F7");
     listener.until_message(&[0xB0, 0x0A, 0x0D]);
@@ -177,7 +177,7 @@ fn a_terminal_line_carries_every_byte_as_it_is() {
 }
 
 #[test]
-fn a_note_that_ended_while_nobody_read_is_ended_for_the_next_reader() {
+fn a_note_that_ended_without_a_reader_is_ended_for_the_next_reader() {
     let folder = tempfile::tempdir().unwrap();
     let path = fifo(folder.path());
     let port = open(&path);
@@ -204,7 +204,7 @@ fn a_note_that_ended_while_nobody_read_is_ended_for_the_next_reader() {
 }
 
 #[test]
-fn a_pseudo_terminal_that_was_closed_is_taken_back_when_it_is_there_again() {
+fn a_pseudo_terminal_that_was_closed_is_reopened_when_it_returns() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("line");
     let line = || {
@@ -246,19 +246,19 @@ fn a_pseudo_terminal_that_was_closed_is_taken_back_when_it_is_there_again() {
 }
 
 #[test]
-fn what_comes_in_through_a_terminal_line_moves_a_knob() {
+fn input_from_a_terminal_line_moves_a_knob() {
     let folder = tempfile::tempdir().unwrap();
     let pty = native_pty_system().openpty(PtySize::default()).unwrap();
     let engine = station(folder.path(), open(&pty.master.tty_name().unwrap()));
     let values = || engine.station().status().params.values.clone();
     let before = values();
-    // The cutoff, to where it is not.
+    // The cutoff, to another value.
     pty.master.take_writer().unwrap().write_all(&[0xB0, 43, 3]).unwrap();
     wait_for("a knob that moves", || values() != before);
 }
 
 #[test]
-fn a_file_that_may_not_be_written_to_is_refused_with_what_to_do() {
+fn a_file_without_write_permission_is_refused_with_what_to_do() {
     if rustix::process::geteuid().is_root() {
         println!("skipped: root may write to everything");
         return;
@@ -284,7 +284,7 @@ fn busker(home: &Path, args: &[&str]) -> process::Command {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_nothing_and_one_that_comes_is_served() {
+fn a_reader_that_leaves_ends_nothing_and_a_new_one_receives() {
     let folder = tempfile::tempdir().unwrap();
     let path = fifo(folder.path());
     let port = format!("raw:{}", path.display());
@@ -296,7 +296,7 @@ fn a_reader_that_goes_away_ends_nothing_and_one_that_comes_is_served() {
         reader.read_exact(&mut bytes).unwrap();
         assert!(bytes.contains(&CLOCK), "{bytes:02X?}");
         drop(reader);
-        // Some pulses nobody reads.
+        // Some pulses without a reader.
         thread::sleep(Duration::from_millis(200));
         assert!(program.try_wait().unwrap().is_none(), "the program ended");
     }
@@ -309,7 +309,7 @@ fn a_reader_that_goes_away_ends_nothing_and_one_that_comes_is_served() {
 }
 
 #[test]
-fn what_is_no_port_ends_with_one_message_that_names_it() {
+fn a_path_that_is_no_port_ends_with_one_message_that_names_it() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("notes.txt");
     fs::write(&file, "kept").unwrap();
@@ -318,7 +318,7 @@ fn what_is_no_port_ends_with_one_message_that_names_it() {
     fs::set_permissions(&file, permissions).unwrap();
     fs::write(home.path().join("jam.yaml"), "steps:\n  - { at: 0, do: note.on C4 100 }\n").unwrap();
     for (port, parts) in [
-        ("raw:/dev/snd/midiC31D7", &["there is no /dev/snd/midiC31D7"][..]),
+        ("raw:/dev/snd/midiC31D7", &["/dev/snd/midiC31D7 does not exist"][..]),
         ("raw:.", &[". is a directory"]),
         ("raw:notes.txt", &["notes.txt", "ordinary file"]),
         ("raw:", &["'raw:'", "raw:PATH"]),

@@ -1,4 +1,4 @@
-//! What recording keeps when it is killed, and when the disk is full: the program itself, on real disks.
+//! Recordings that are killed, and recordings on a full disk: the program itself, on real disks.
 
 mod full;
 mod killed;
@@ -7,7 +7,7 @@ use std::{path::Path, process::Command};
 
 const RATE_HZ: u64 = 48_000;
 
-/// Frames by hound and by sox, which open it as it is and agree.
+/// Frames by hound and by sox, which open the file unrepaired and agree.
 fn frames(path: &Path) -> u64 {
     let by_hound = u64::from(hound::WavReader::open(path).unwrap().duration());
     let sox = Command::new("soxi").arg("-s").arg(path).output().unwrap();

@@ -153,7 +153,7 @@ fn midi_in_trouble_at_every_size() {
 }
 
 #[test]
-fn the_midi_view_gives_the_knobs_back() {
+fn the_midi_view_closes_to_the_knobs() {
     let (mut app, status) = (app(), with_ports());
     let knobs = drawn(&mut app, &status, SMALL);
     press(&mut app, "f2", &status);
@@ -163,11 +163,11 @@ fn the_midi_view_gives_the_knobs_back() {
 }
 
 #[test]
-fn without_ports_the_midi_view_says_what_to_do() {
+fn without_ports_the_midi_view_shows_what_to_do() {
     let (mut app, mut status) = (app(), at_rest());
     status.ports.clear();
     press(&mut app, "f2", &status);
-    assert!(drawn(&mut app, &status, SMALL).contains("plug an instrument in"));
+    assert!(drawn(&mut app, &status, SMALL).contains("plug in an instrument"));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_knob_that_waits_for_a_controller() {
     }
 }
 
-/// Knobs that are moved, while turns are recorded and the knobs are on their way to a snapshot.
+/// Modulated knobs, while automation is recorded and a morph is under way.
 fn in_motion_armed() -> Status {
     let mut status = in_motion();
     status.automation.armed = true;
@@ -220,7 +220,7 @@ fn a_moved_knob_that_is_looked_for() {
 }
 
 #[test]
-fn the_rule_says_what_moves_the_focused_knob_and_what_is_under_way() {
+fn the_rule_shows_the_modulation_of_the_focused_knob_and_what_is_under_way() {
     let mut status = in_motion();
     let rule = |status: &Status, keys: &str, size| {
         let mut app = app();
@@ -230,7 +230,7 @@ fn the_rule_says_what_moves_the_focused_knob_and_what_is_under_way() {
     };
     assert!(rule(&status, "right", SMALL).contains("~ lfo sine 1/4 depth 0.3"));
     assert!(rule(&status, "right", BROAD).contains("~ lfo sine 1/4 depth 0.3  » automated  knob 2 of 62"));
-    assert!(!rule(&status, "right right", BROAD).contains('~'), "nothing moves it");
+    assert!(!rule(&status, "right right", BROAD).contains('~'), "it has no modulation");
     assert!(!rule(&status, "", SMALL).contains("auto off"));
     status.automation.on = false;
     assert!(rule(&status, "", SMALL).contains("auto off"));
@@ -244,7 +244,7 @@ fn the_rule_says_what_moves_the_focused_knob_and_what_is_under_way() {
 }
 
 #[test]
-fn where_a_moved_knob_sounds_has_a_look_of_its_own() {
+fn the_modulated_value_of_a_knob_has_a_look_of_its_own() {
     let (mut app, status) = (app(), in_motion());
     let buffer = buffer(&mut app, &status, SMALL);
     let moved = ratatui::style::Style::from(Theme::built_in().knobs.moved);
@@ -253,12 +253,13 @@ fn where_a_moved_knob_sounds_has_a_look_of_its_own() {
         assert_eq!(Some(cell.fg), moved.fg, "{}", cell.symbol());
         seen += 1;
     }
-    // Three moved knobs on the page, each with its mark and its diamond, and the title tells of the focused one.
+    // Three modulated knobs on the page, each with its mark and its diamond, and the title shows the modulation of the
+    // focused one.
     assert_eq!(seen, 7);
 }
 
 #[test]
-fn motion_is_seen_in_steps() {
+fn modulation_is_shown_in_steps() {
     let mut status = in_motion();
     let seen = Visible::of(&status);
     let shape = status.params.profile.param_index("osc_shape").unwrap();
@@ -293,7 +294,7 @@ fn a_knob_is_looked_for() {
 }
 
 #[test]
-fn a_knob_is_looked_for_from_the_midi_view_too() {
+fn a_search_from_the_midi_view_shows_the_knobs() {
     let (mut app, status) = (app(), with_ports());
     press(&mut app, "f2 /", &status);
     type_in(&mut app, "cut", &status);
@@ -357,7 +358,7 @@ fn the_command_line_says_what_a_knob_takes() {
     insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
 }
 
-/// The takes after these keys, in a small window and in a large one.
+/// The takes panel after these keys, in a small window and in a large one.
 fn takes_views(status: &Status, keys: &str) -> String {
     let drawn = |size| {
         let mut app = app();
@@ -399,7 +400,7 @@ fn a_take_is_heard() {
 }
 
 #[test]
-fn a_take_that_is_heard_is_seen_without_its_list() {
+fn a_take_that_is_played_is_shown_without_its_list() {
     let status = with_a_take_heard();
     for (size, seen) in [(SMALL, "▶ take"), (LARGE, "▶ chorus idea 01:12.3")] {
         assert!(drawn(&mut app(), &status, size).lines().next().unwrap().ends_with(seen));
@@ -424,7 +425,7 @@ fn there_are_no_takes() {
     let fault: Vec<&str> = fault.lines().take(12).collect();
     insta::assert_snapshot!(format!("{empty}\n\n{}", fault.join("\n")));
     *status.takes = None;
-    assert!(takes_views(&status, "").contains("looking for takes"));
+    assert!(takes_views(&status, "").contains("reading the takes"));
 }
 
 #[test]
@@ -455,7 +456,7 @@ fn removing_a_take_is_asked() {
     assert!(!drawn(&mut app, &status, SMALL).contains("y/n"));
 }
 
-/// Windows that are smaller than the pictures.
+/// Windows that are smaller than the screen needs.
 const LOW: [(u16, u16); 3] = [(80, 23), (60, 15), (40, 12)];
 
 #[test]
@@ -495,19 +496,21 @@ fn the_meters_of_both_inputs_are_seen_in_every_window_and_a_clip_of_an_output_to
 }
 
 #[test]
-fn a_fault_is_read_to_its_end_in_a_small_window() {
-    let fault = "/home/ada/.config/busker/profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200' does not fit, allowed 0 to 127; the profile is left out";
-    let advice = "nothing is heard: no audio device opens (/dev/snd is not for you: join the audio group); the simulated host plays";
+fn a_fault_is_shown_to_its_end_in_a_small_window() {
+    let fault = "/home/ada/.config/busker/profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200' does not fit, \
+     allowed 0 to 127; the profile is ignored";
+    let advice =
+        "no sound: no audio device opens (/dev/snd is not for you: join the audio group); the simulated host runs";
     let mut app = app();
     app.begin(vec![(Severity::Warning, advice.to_owned()), (Severity::Error, fault.to_owned())]);
     let picture = drawn(&mut app, &at_rest(), SMALL);
     let rows: Vec<&str> = picture.lines().collect();
     let said = rows[rows.len() - 3..].iter().map(|row| row.trim()).collect::<Vec<_>>().join(" ");
     assert!(said.starts_with("✗ profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200'"), "{picture}");
-    assert!(said.contains("allowed 0 to 127; the profile is left out  (+1 more, any key)"), "{picture}");
+    assert!(said.contains("allowed 0 to 127; the profile is ignored  (+1 more, any key)"), "{picture}");
     press(&mut app, "esc", &at_rest());
     let picture = drawn(&mut app, &at_rest(), SMALL);
-    assert!(picture.contains("! nothing is heard: no audio device opens") && picture.contains("join"), "{picture}");
+    assert!(picture.contains("! no sound: no audio device opens") && picture.contains("join"), "{picture}");
 }
 
 #[test]
@@ -541,7 +544,7 @@ fn the_record_line_says_what_is_waited_for_and_what_was_lost() {
 }
 
 #[test]
-fn a_smaller_window_says_what_it_needs() {
+fn a_window_that_is_too_small_shows_the_required_size() {
     for size in [(39, 12), (40, 11), (30, 5), (1, 1), (3, 60)] {
         let text = drawn(&mut app(), &at_rest(), size);
         if size.0 >= 30 {
@@ -589,7 +592,7 @@ fn a_profile_without_knobs_and_values_that_do_not_fit_it_are_drawn() {
 }
 
 #[test]
-fn the_focused_knob_is_seen_without_colours() {
+fn the_focused_knob_is_visible_without_colours() {
     let (mut app, status) = (app(), at_rest());
     press(&mut app, "right", &status);
     let buffer = buffer(&mut app, &status, SMALL);
@@ -613,7 +616,7 @@ fn without_colours_there_is_none() {
 }
 
 #[test]
-fn latencies_are_seen_to_two_digits() {
+fn latencies_are_shown_with_two_digits() {
     let mut status = with_ports();
     let seen = Visible::of(&status);
     if let Some(latency) = &mut status.ports[0].latency {
@@ -625,7 +628,7 @@ fn latencies_are_seen_to_two_digits() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_no_reason_to_draw() {
+fn an_invisible_change_is_not_drawn() {
     let status = at_rest();
     let seen = Visible::of(&status);
     let mut trembling = status.clone();

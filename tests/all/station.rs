@@ -1,6 +1,6 @@
-//! The program as a musician meets it: in a pseudo-terminal of 80x24, on a machine without sound.
+//! The program for a user: in a pseudo-terminal of 80x24, on a machine without sound.
 //!
-//! Nothing asserts on how long anything took: each step waits until the screen shows what it should.
+//! No test asserts on durations: each step waits until the screen shows the expected text.
 
 use crate::common::terminal;
 use busker_sound::spectrum::{Complex, transform};
@@ -13,12 +13,12 @@ fn left(path: &Path) -> Vec<f32> {
     samples.iter().step_by(2).map(|x| *x as f32 / 8_388_608.0).collect()
 }
 
-/// Frames a spectrum is taken over: a third of a second.
+/// Frames of a spectrum: a third of a second.
 const SPECTRUM: usize = 16_384;
 
-/// Where the weight of the spectrum lies, in Hz.
+/// The centroid of the spectrum, in Hz.
 fn centroid_hz(samples: &[f32]) -> f64 {
-    assert!(samples.iter().map(|x| x * x).sum::<f32>() > 0.1, "there is nothing to hear");
+    assert!(samples.iter().map(|x| x * x).sum::<f32>() > 0.1, "the take is silent");
     let window = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / samples.len() as f64).cos();
     let mut spectrum: Vec<Complex<f64>> =
         samples.iter().enumerate().map(|(i, x)| Complex::new(f64::from(*x) * window(i), 0.0)).collect();
@@ -31,7 +31,7 @@ fn centroid_hz(samples: &[f32]) -> f64 {
     weighted / sum * 48_000.0 / samples.len() as f64
 }
 
-/// What the log says of a take: first frame, frame after the last, frames in the file.
+/// The log's data of a take: first frame, frame after the last, frames in the file.
 fn frames_in_log(log: &str) -> (i64, i64, i64) {
     let value = |line: &str, key: &str| -> i64 {
         let text = line.split(key).nth(1).unwrap().split_whitespace().next().unwrap();
@@ -53,7 +53,7 @@ fn play_turn_the_cutoff_record_stop_quit() {
     station.wait_for("PIANO");
     station.keys("\x12");
     station.wait_for("● REC 00:00:0");
-    // A chord of keys, held as a terminal repeats them.
+    // A chord, with the repeats of a terminal.
     for _ in 0..6 {
         station.keys("z");
         station.pause();
@@ -79,14 +79,14 @@ fn play_turn_the_cutoff_record_stop_quit() {
         station.pause();
     }
     station.keys("\x12");
-    // What is measured of the take comes last, and takes the place of the line that it is finished.
+    // The measurement of the take comes last, and replaces the message that the take is finished.
     station.wait_for("dBFS (true");
     station.wait_for("○ ready to record");
     station.keys("\x11");
     assert!(station.wait_for_exit(), "the program failed: {}", station.screen());
 
     let mut takes: Vec<_> = fs::read_dir(station.home().join("Music")).unwrap().map(|e| e.unwrap().path()).collect();
-    // The audio, and what was played beside it.
+    // The audio, and the MIDI file beside it.
     takes.sort_by_key(|path| path.extension() != Some("wav".as_ref()));
     assert_eq!(takes.len(), 2, "{takes:?}");
     assert_eq!(takes[1], takes[0].with_extension("mid"));
@@ -101,13 +101,13 @@ fn play_turn_the_cutoff_record_stop_quit() {
     let bright = centroid_hz(&samples[onset + 4096..][..SPECTRUM]);
     let dark = centroid_hz(&samples[samples.len() - SPECTRUM..]);
     assert!(dark < bright * 0.7, "the spectrum was at {bright} Hz and is at {dark} Hz");
-    // sox opens it, as it is.
+    // sox opens it unrepaired.
     let sox = std::process::Command::new("soxi").arg("-s").arg(&takes[0]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&sox.stdout).trim(), (end - first).to_string());
 }
 
 #[test]
-fn every_function_works_on_the_simulated_host_and_one_calm_line_says_so() {
+fn every_function_works_on_the_simulated_host_and_one_calm_line_reports_it() {
     let mut station = Terminal::open(&["--device", "alsa:no_such_card"], 80, 24);
     station.wait_for("simulated host");
     let screen = station.screen();
@@ -119,7 +119,7 @@ fn every_function_works_on_the_simulated_host_and_one_calm_line_says_so() {
     station.keys(":param.set filter_type hp2\r");
     station.keys(":clock.bpm 9000\r");
     station.wait_for("20..300");
-    // Once to close the line with the mistake in it, once to leave the piano.
+    // Once to close the line with the mistake in it, once to switch the piano off.
     station.keys("\x1b");
     station.wait_for("PIANO");
     station.keys("\x1b");
@@ -133,7 +133,7 @@ fn every_function_works_on_the_simulated_host_and_one_calm_line_says_so() {
 }
 
 #[test]
-fn a_small_window_says_what_it_needs_and_a_larger_one_is_used() {
+fn a_window_that_is_too_small_shows_the_required_size_and_a_larger_one_is_used() {
     let mut station = Terminal::open(&["--demo"], 60, 20);
     station.wait_for("80");
     station.resize(200, 60);

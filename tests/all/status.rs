@@ -1,8 +1,8 @@
-//! What is shown costs what changed: a turn of the control thread copies and allocates nothing else.
+//! The cost of the status: a turn of the control thread copies and allocates only what changed.
 
 use busker::engine::{config::EngineConfig, offline::Offline};
 
-/// A station in virtual time whose control thread has nothing new to say of itself.
+/// A station in virtual time whose control thread has no changes to report.
 fn at_rest(lines: &[&str]) -> Offline {
     let mut offline = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap();
     for line in lines {
@@ -25,7 +25,7 @@ fn a_turn_at_rest_allocates_nothing() {
 
 #[test]
 #[cfg(feature = "rt-check")]
-fn while_clock_song_and_lfo_go_on_what_is_shown_allocates_nothing() {
+fn while_clock_song_and_lfo_run_the_status_allocates_nothing() {
     let mut offline = at_rest(&["mod.set filter_cutoff lfo sine 1/4 depth 0.3", "click.on on", "transport.play"]);
     let before = offline.station().status();
     for frame in (50_000..60_000).step_by(1_000) {
@@ -39,7 +39,7 @@ fn while_clock_song_and_lfo_go_on_what_is_shown_allocates_nothing() {
 }
 
 #[test]
-fn who_comes_late_or_looks_seldom_finds_every_change_once() {
+fn a_late_or_slow_client_finds_every_change_once() {
     let mut offline = at_rest(&[]);
     let mut watcher = offline.station().watcher();
     let mut known = 0;
@@ -64,7 +64,7 @@ fn who_comes_late_or_looks_seldom_finds_every_change_once() {
 }
 
 #[test]
-fn a_peak_between_two_looks_is_seen_by_every_watcher() {
+fn every_client_sees_a_peak_between_two_readings() {
     let mut offline = at_rest(&[]);
     let station = offline.station().clone();
     let (mut often, mut seldom) = (station.watcher(), station.watcher());

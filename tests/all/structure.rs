@@ -1,8 +1,7 @@
-//! The house from outside: files that lie beside each other need each other in one direction only.
+//! The structure of the modules: files in the same folder depend on each other in one direction only.
 //!
-//! A file and the folder of its name are one unit. Of two units in the same folder, whatever one of them uses of the
-//! other, anywhere inside, is an arrow; no way along arrows leads back to where it began. What only tests use does not
-//! count. The pure units know none above them.
+//! A file and the folder of its name are one unit. Of two units in the same folder, any use of one by the other is an
+//! arrow; no path along arrows may be a cycle. Uses by tests do not count. The pure units use none above them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,11 +12,11 @@ use std::{
 /// `engine/midi/input` as its names.
 type Module = Vec<String>;
 
-/// Where the house's files are: what is pure and computes is a package of its own.
+/// The roots of the source files: the pure computations are a package of their own.
 const ROOTS: [&str; 2] = ["src", "sound/src"];
-/// Units that read no clock, know no thread and import nothing above them, the lowest first.
+/// Units that read no clock, use no thread and import nothing above them, the lowest first.
 const PURE: [&str; 8] = ["yaml", "wav", "midi", "music", "motion", "taps", "profile", "session"];
-/// What lies above all of those.
+/// The units above all of those.
 const ABOVE: [&str; 5] = ["engine", "remote", "tui", "cli", "station"];
 
 fn sources(folder: &Path, inside: &Module, found: &mut BTreeMap<Module, String>) {
@@ -46,7 +45,7 @@ fn all_sources() -> BTreeMap<Module, String> {
     found
 }
 
-/// A tree of imports as the paths in it.
+/// The paths in a tree of imports.
 fn paths_of(tree: &str) -> Vec<String> {
     let Some((before, rest)) = tree.split_once('{') else {
         return vec![tree.split(" as ").next().unwrap().trim().to_owned()];
@@ -69,7 +68,7 @@ fn paths_of(tree: &str) -> Vec<String> {
     paths.iter().map(|path| format!("{}{path}", before.trim())).collect()
 }
 
-/// What a source names of other modules: its imports, and paths from `crate` or `super` in the text.
+/// The other modules in a source: its imports, and paths from `crate` or `super` in the text.
 fn named(text: &str) -> Vec<String> {
     let code: String = text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
     let mut names = Vec::new();
@@ -88,7 +87,7 @@ fn named(text: &str) -> Vec<String> {
     names
 }
 
-/// The module a path leads to, as far as there are files.
+/// The module of a path, as far as there are files.
 fn target(path: &str, from: &Module, modules: &BTreeSet<&Module>) -> Option<Module> {
     let mut parts = path.split("::").map(str::trim).peekable();
     let mut at = match *parts.peek()? {
@@ -118,7 +117,7 @@ fn target(path: &str, from: &Module, modules: &BTreeSet<&Module>) -> Option<Modu
     Some(at).filter(|at| !at.is_empty())
 }
 
-/// Which module uses which, and by what name.
+/// Which module uses which, and the path it uses.
 fn uses() -> BTreeMap<(Module, Module), String> {
     let sources_found = all_sources();
     let modules: BTreeSet<&Module> = sources_found.keys().collect();
@@ -134,7 +133,7 @@ fn uses() -> BTreeMap<(Module, Module), String> {
     uses
 }
 
-/// A way along the arrows from a unit back to itself.
+/// A path along the arrows from a unit back to itself.
 fn circle(arrows: &BTreeMap<&str, BTreeMap<&str, String>>) -> Option<Vec<String>> {
     fn walk<'a>(
         at: &'a str,
@@ -158,12 +157,12 @@ fn circle(arrows: &BTreeMap<&str, BTreeMap<&str, String>>) -> Option<Vec<String>
     arrows.keys().find_map(|unit| walk(unit, &mut Vec::new(), &mut done, arrows))
 }
 
-/// Where units still need each other, which is to be mended: a panel acts on the screen, which keeps what every panel
-/// remembers.
+/// Folders whose units still have a cycle, to be removed: a panel acts on the screen, which holds the state of every
+/// panel.
 const NOT_YET: [&str; 1] = ["tui"];
 
 #[test]
-fn files_beside_each_other_need_each_other_in_one_direction() {
+fn files_in_the_same_folder_depend_on_each_other_in_one_direction() {
     let uses = uses();
     let folders: BTreeSet<&[String]> = uses.keys().map(|(from, _)| &from[..from.len() - 1]).collect();
     let mut circles = Vec::new();
@@ -188,7 +187,7 @@ fn files_beside_each_other_need_each_other_in_one_direction() {
 }
 
 #[test]
-fn what_is_pure_knows_nothing_above_it() {
+fn pure_units_use_none_above_them() {
     for ((from, to), path) in uses() {
         if PURE.contains(&&*from[0]) {
             assert!(!ABOVE.contains(&&*to[0]), "{} uses {path}", from.join("/"));
@@ -197,7 +196,7 @@ fn what_is_pure_knows_nothing_above_it() {
 }
 
 #[test]
-fn libraries_of_devices_and_of_the_screen_are_named_at_their_edges_alone() {
+fn libraries_of_devices_and_of_the_screen_are_used_in_their_modules_only() {
     let found = all_sources();
     let edges: [(&str, &[&str]); 4] = [
         ("cpal::", &["engine/host", "cli"]),

@@ -1,4 +1,4 @@
-//! `busker takes`: what it lists, shows and repairs, and what a killed recording leaves.
+//! `busker takes`: list, show and repair, also after a killed recording.
 
 use crate::common::{outcome, program};
 use ::busker::wav::AUDIO_AT;
@@ -14,7 +14,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Bytes before the audio in what hound writes with 24 bits.
+/// Bytes before the audio in hound's files with 24 bits.
 const HEADER_BYTES: u64 = 68;
 /// A frame of two channels and 24 bits.
 const FRAME_BYTES: u64 = 6;
@@ -33,7 +33,7 @@ fn take(path: &Path, frames: i32) {
     wav.finalize().unwrap();
 }
 
-/// Makes the header of a take say that there are so many frames.
+/// Sets the number of frames in the header of a take.
 fn say(path: &Path, frames: u32) {
     let mut bytes = fs::read(path).unwrap();
     let audio_bytes = frames * FRAME_BYTES as u32;
@@ -51,7 +51,7 @@ fn frames(path: &Path) -> u64 {
     by_hound
 }
 
-/// A folder of takes: a sound one, an interrupted one, one that ends within a frame, and what is none.
+/// A folder of takes: a valid one, an interrupted one, one that ends inside a frame, and a file that is no take.
 fn folder() -> (TempDir, PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("jams");
@@ -76,7 +76,7 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 #[test]
-fn the_list_is_newest_first_and_marks_what_needs_repair() {
+fn the_list_is_newest_first_and_marks_takes_that_need_repair() {
     let (home, _) = folder();
     let list = done(home.path(), &["takes", "list", "--folder", "jams"]);
     assert_eq!(
@@ -93,7 +93,7 @@ cut.WAV     0:00.9  2         24    48000 Hz  0.3 MB                  needs repa
 }
 
 #[test]
-fn the_folder_is_that_of_the_settings_and_need_not_be_there() {
+fn the_folder_is_that_of_the_settings_and_may_be_missing() {
     let (home, folder) = folder();
     let path = home.path();
     assert!(done(path, &["takes", "list"]).starts_with("no takes in "));
@@ -110,7 +110,7 @@ fn the_folder_is_that_of_the_settings_and_need_not_be_there() {
 }
 
 #[test]
-fn what_is_shown_is_what_is_in_the_file() {
+fn show_prints_the_contents_of_the_file() {
     let (home, _) = folder();
     assert_eq!(
         done(home.path(), &["takes", "show", "jams/longer.wav"]),
@@ -120,22 +120,22 @@ fn what_is_shown_is_what_is_in_the_file() {
   2.000 s of audio: 96000 frames from byte 68
   chunk 'fmt ' at byte 12, 40 bytes
   chunk 'data' at byte 60, 144000 bytes
-  - the header says 144000 bytes of audio, and there are 576000
-  - the header says the file ends at byte 144068, and it ends at 576068
+  - the header declares 144000 bytes of audio; the file has 576000
+  - the header declares the end of the file at byte 144068; it is at 576068
 "
     );
     let args = ["takes", "show", "jams/notes.txt", "jams/none.wav", "jams/folder.wav", "jams/sound.wav"];
     let (code, out, err) = run(home.path(), &args);
     assert_eq!(code, 2);
-    assert!(out.contains("notes.txt: cannot be used") && out.contains("this is no WAV file"), "{out}");
-    assert!(out.contains("sound.wav: sound"), "{out}");
+    assert!(out.contains("notes.txt: cannot be used") && out.contains("not a WAV file"), "{out}");
+    assert!(out.contains("sound.wav: intact"), "{out}");
     for part in ["none.wav cannot be read", "folder.wav cannot be read", "3 of 4 files cannot be used"] {
         assert!(err.contains(part), "'{part}' is not in: {err}");
     }
 }
 
 #[test]
-fn the_folder_is_repaired_and_nothing_a_link_leads_to() {
+fn the_folder_is_repaired_but_no_targets_of_links() {
     let (home, folder) = folder();
     let path = home.path();
     let names = ["sound.wav", "longer.wav", "cut.WAV", "link.wav", "notes.txt"];
@@ -144,9 +144,9 @@ fn the_folder_is_repaired_and_nothing_a_link_leads_to() {
     let dry = done(path, &["takes", "repair", "--folder", "jams", "--dry-run"]);
     assert_eq!(
         dry,
-        "jams/longer.wav: would be repaired, 2.000 s of audio; its header said 0.500 s
-jams/cut.WAV: would be repaired, 1.000 s of audio; its header said 1.000 s; \
-         2 bytes after the end belong to nothing; they stay there
+        "jams/longer.wav: would be repaired, 2.000 s of audio; its header declared 0.500 s
+jams/cut.WAV: would be repaired, 1.000 s of audio; its header declared 1.000 s; \
+         2 bytes after the end belong to no chunk; they are kept
 "
     );
     assert_eq!(all(), before);
@@ -166,14 +166,14 @@ jams/cut.WAV: would be repaired, 1.000 s of audio; its header said 1.000 s; \
     let order: Vec<&str> = order.lines().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(order, ["take", "sound.wav", "longer.wav", "cut.WAV"], "a repair is no new date");
     assert!(done(path, &["takes", "repair", "--folder", "jams"]).starts_with("nothing in jams needs repair"));
-    assert!(done(path, &["takes", "repair", "jams/longer.wav"]).contains("sound, nothing to repair"));
-    // Who names a link means the file.
+    assert!(done(path, &["takes", "repair", "jams/longer.wav"]).contains("intact, nothing to repair"));
+    // A link that the user names is followed.
     assert!(done(path, &["takes", "repair", "jams/link.wav"]).contains("repaired, 0.100 s"));
     assert_eq!(frames(&path.join("elsewhere.wav")), 4_800);
 }
 
 #[test]
-fn what_cannot_be_repaired_is_named_and_the_rest_is_done() {
+fn files_that_cannot_be_repaired_are_named_and_the_rest_is_done() {
     let (home, folder) = folder();
     let fifo = Command::new("mkfifo").arg(folder.join("fifo.wav")).status().unwrap();
     assert!(fifo.success());
@@ -182,8 +182,8 @@ fn what_cannot_be_repaired_is_named_and_the_rest_is_done() {
     assert_eq!(code, 2);
     assert!(out.starts_with("jams/longer.wav: repaired, 2.000 s"), "{out}");
     for part in [
-        "jams/fifo.wav cannot be repaired: it is no file",
-        "jams/notes.txt cannot be repaired and is left as it is: this is no WAV file",
+        "jams/fifo.wav cannot be repaired: it is not a file",
+        "jams/notes.txt cannot be repaired and is unchanged: not a WAV file",
         "jams/none.wav cannot be repaired: No such file",
         "3 of 4 files cannot be repaired",
     ] {
@@ -191,14 +191,14 @@ fn what_cannot_be_repaired_is_named_and_the_rest_is_done() {
     }
     let (code, _, err) = run(home.path(), &["takes", "repair", "jams/longer.wav", "--folder", "jams"]);
     assert!(code == 2 && err.contains("--folder"), "{err}");
-    // In a folder it is nobody's mistake.
+    // In a folder it is not a mistake of the user.
     fs::write(folder.join("empty.wav"), "").unwrap();
     let (code, out, err) = run(home.path(), &["takes", "repair", "--folder", "jams"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("cut.WAV: repaired") && out.contains("empty.wav: empty, nothing was written"), "{out}{err}");
 }
 
-/// A process that is killed when the test ends, whatever ends it.
+/// A process that is killed when the test ends in any way.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -225,15 +225,17 @@ fn a_killed_recording_is_left_alone_while_it_runs_and_repaired_after() {
     let args = ["record", "--demo", "--seconds", "30", "--out", "jam.wav"];
     let mut recording = Killed(busker(path, &args).spawn().unwrap());
     wait_for("a second of audio", || length() > AUDIO_AT + RATE_HZ * FRAME_BYTES);
-    assert!(done(path, &["takes", "repair", "--folder", "."]).contains("jam.wav: being recorded, left alone"));
+    assert!(
+        done(path, &["takes", "repair", "--folder", "."]).contains("jam.wav: being recorded, unchanged until it ends")
+    );
     assert!(done(path, &["takes", "list", "--folder", "."]).trim_end().ends_with("being recorded"));
-    // In the middle of a second, when the header is not true.
+    // In the middle of a second, when the header is outdated.
     let from = length();
     wait_for("some more audio", || length() > from + RATE_HZ * FRAME_BYTES / 4);
     let written = (length() - AUDIO_AT) / FRAME_BYTES;
     recording.0.kill().unwrap();
     recording.0.wait().unwrap();
-    // Before it is repaired a second is missing at most; the buffer of the file holds some of the next.
+    // Before the repair a second is missing at most; the buffer of the file holds a part of the next.
     let before = frames(&jam);
     assert!(before + RATE_HZ + 2_048 >= written, "{before} of {written} frames");
     let left = length();
@@ -242,5 +244,5 @@ fn a_killed_recording_is_left_alone_while_it_runs_and_repaired_after() {
     let after = frames(&jam);
     assert_eq!(after, (left - AUDIO_AT) / FRAME_BYTES);
     assert!(after >= written && after >= before, "{after} of {written} frames");
-    assert!(done(path, &["takes", "repair", "jam.wav"]).contains("sound"));
+    assert!(done(path, &["takes", "repair", "jam.wav"]).contains("intact"));
 }

@@ -1,4 +1,4 @@
-//! What the verbs of `busker takes` make of takes, and that they leave alone what is none.
+//! The subcommands of `busker takes` that change takes or make new ones, and that leave other files alone.
 
 use crate::common::outcome;
 use outcome::{done, run};
@@ -40,7 +40,7 @@ fn home() -> (TempDir, PathBuf) {
     (home, jams)
 }
 
-/// Every file below a folder with its bytes; of what is no file, only its name.
+/// Every file below a folder with its bytes; for other entries only the name.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -65,7 +65,7 @@ fn probed(path: &Path) -> String {
 }
 
 #[test]
-fn levels_are_listed_once_they_were_measured() {
+fn levels_are_listed_after_they_were_measured() {
     let (home, jams) = home();
     let path = home.path();
     assert!(!done(path, &["takes", "list"]).contains("dBFS"));
@@ -76,7 +76,7 @@ fn levels_are_listed_once_they_were_measured() {
     for name in ["jam.wav", "jam"] {
         let shown = done(path, &["takes", "show", name]);
         for part in
-            ["jams/jam.wav: sound", "  peak -20.0 dBFS, true peak -20.0 dBTP", "  loudness -20.0 LUFS", "no dropouts"]
+            ["jams/jam.wav: intact", "  peak -20.0 dBFS, true peak -20.0 dBTP", "  loudness -20.0 LUFS", "no dropouts"]
         {
             assert!(shown.contains(part), "'{part}' is not in: {shown}");
         }
@@ -104,14 +104,14 @@ fn a_take_goes_through_its_life() {
     done(path, &["takes", "rename", "jam", "../Friday: loud/er\u{1b}[2J"]);
     assert!(jams.join("_Friday_ loud_er_[2J.wav").exists() && jams.join("_Friday_ loud_er_[2J.mid").exists());
     let (code, _, err) = run(path, &["takes", "rename", "jam-trim", "_Friday_ loud_er_[2J"]);
-    assert!(code == 2 && err.contains("is there already"), "{err}");
+    assert!(code == 2 && err.contains("exists already"), "{err}");
     done(path, &["takes", "remove", "jam-trim"]);
     assert!(jams.join(".trash/jam-trim.wav").exists() && !jams.join("jam-trim.wav").exists());
     let (code, _, err) = run(path, &["takes", "remove", "--empty-trash"]);
-    assert!(code == 2 && err.contains("1 file, 0.6 MB lie in the trash") && err.contains("--yes"), "{err}");
+    assert!(code == 2 && err.contains("1 file, 0.6 MB in the trash") && err.contains("--yes"), "{err}");
     assert!(jams.join(".trash/jam-trim.wav").exists());
     assert!(done(path, &["takes", "remove", "--empty-trash", "--yes"]).contains("1 file, 0.6 MB"));
-    assert!(done(path, &["takes", "remove", "--empty-trash"]).contains("nothing lies in the trash"));
+    assert!(done(path, &["takes", "remove", "--empty-trash"]).contains("is empty"));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_take_of_several_files_is_renamed_and_removed_as_one_and_every_other_verb_na
 }
 
 #[test]
-fn what_was_asked_wrong_is_said_and_nothing_is_made() {
+fn a_mistake_of_the_user_is_reported_and_no_file_is_made() {
     let (home, jams) = home();
     let before = contents(&jams);
     for (args, why) in [
@@ -162,7 +162,7 @@ fn what_was_asked_wrong_is_said_and_nothing_is_made() {
         (&["export", "jam", "--format", "wav", "--rate", "1"], "from 8000 to 384000 Hz"),
         (&["export", "jam", "--format", "wav", "--level", "-3"], "--normalize"),
         (&["export", "jam", "--format", "wav", "--normalize", "peak", "--level", "3"], "-70 to 0 dB"),
-        (&["export", "jam", "jam", "--format", "wav", "--out", "one.wav"], "several takes need one"),
+        (&["export", "jam", "jam", "--format", "wav", "--out", "one.wav"], "several takes need a folder"),
         (&["remove"], "<FILE>"),
         (&["remove", "jam", "--yes"], "cannot be used with"),
         (&["show", "none"], "none cannot be read: No such file"),
@@ -195,7 +195,7 @@ fn none(folder: &Path, sound: &[u8]) {
 }
 
 #[test]
-fn every_verb_names_what_is_no_take_and_leaves_it_alone() {
+fn every_subcommand_names_files_that_are_no_takes_and_leaves_them_alone() {
     let (home, jams) = home();
     let sound = fs::read(jams.join("jam.wav")).unwrap();
     let folder = home.path().join("none");
@@ -214,7 +214,7 @@ fn every_verb_names_what_is_no_take_and_leaves_it_alone() {
             ("export", &["--format", "flac", "--normalize", "lufs"]),
             ("export", &["--format", "ogg", "--rate", "44100"]),
         ] {
-            // A take to which nothing was written needs no repair, and can be moved.
+            // An empty take needs no repair, and can be moved.
             if file.ends_with("empty.wav") && ["repair", "rename", "remove"].contains(&verb) {
                 continue;
             }
@@ -230,19 +230,19 @@ fn every_verb_names_what_is_no_take_and_leaves_it_alone() {
 }
 
 #[test]
-fn samples_that_are_not_read_make_no_file() {
+fn unsupported_samples_make_no_file() {
     let (home, jams) = home();
     let sound = fs::read(jams.join("jam.wav")).unwrap();
     let folder = home.path().join("others");
     fs::create_dir(&folder).unwrap();
-    // ADPCM; and a header that is not true yet.
+    // ADPCM; and a header that is outdated.
     let mut adpcm = sound.clone();
     adpcm[20..22].copy_from_slice(&[2, 0]);
     fs::write(folder.join("adpcm.wav"), adpcm).unwrap();
     fs::write(folder.join("to-repair.wav"), &sound[..sound.len() - 600]).unwrap();
     let before = contents(&folder);
     for (file, why) in
-        [("others/adpcm.wav", "samples of this kind are not read"), ("others/to-repair.wav", "repair it first")]
+        [("others/adpcm.wav", "sample format not supported"), ("others/to-repair.wav", "repair it first")]
     {
         for args in [&["trim", file, "--to", "1"][..], &["export", file, "--format", "wav"]] {
             let (code, _, err) = run(home.path(), &[&["takes"], args].concat());

@@ -1,5 +1,4 @@
-//! The WAV files that are written here, read by the programs that others read them with: sox, ffprobe, mediainfo,
-//! libsndfile and the Python package wavinfo.
+//! The WAV files of busker, read by other programs: sox, ffprobe, mediainfo, libsndfile and the Python package wavinfo.
 
 use busker::wav::{Depth, Encoder, Info, Mark, Origin, WavFile, WavShape};
 use serde_json::Value;
@@ -8,7 +7,7 @@ use std::{fs::File, path::Path, process::Command};
 /// Odd with one channel of 24 bits.
 const FRAMES: u64 = 4801;
 const TIME_REFERENCE: u64 = 3_628_812_345;
-/// What wavinfo reads, as JSON.
+/// The notes that wavinfo reads, as JSON.
 const WAVINFO: &str = "
 import json, sys, wavinfo
 wav = wavinfo.WavInfoReader(sys.argv[1], info_encoding='utf-8')
@@ -46,7 +45,7 @@ fn marks() -> [Mark; 3] {
     [mark(0, "begin"), mark(1200, "xrun"), mark(FRAMES, "Grüße")]
 }
 
-/// A take as it is while it is recorded, and as it is when it is closed.
+/// A take during recording, and after it is closed.
 fn takes(folder: &Path, shape: WavShape) -> [std::path::PathBuf; 2] {
     let paths = ["open.wav", "closed.wav"].map(|name| folder.join(name));
     for (path, closes) in paths.iter().zip([false, true]) {
@@ -69,7 +68,7 @@ fn takes(folder: &Path, shape: WavShape) -> [std::path::PathBuf; 2] {
     paths
 }
 
-/// What a program prints, which must have nothing to complain about.
+/// The output of a program, which must contain no warning.
 fn output(program: &str, args: &[&str], path: &Path) -> String {
     let output = Command::new(program).args(args).arg(path).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}; scripts/setup.sh test installs it"));
@@ -82,7 +81,7 @@ fn json(program: &str, args: &[&str], path: &Path) -> Value {
     serde_json::from_str(&output(program, args, path)).unwrap()
 }
 
-/// Runs a check on every shape, while it is recorded (false) and closed (true).
+/// Runs a check on every shape, during recording (false) and closed (true).
 fn each(check: impl Fn(&Path, WavShape, bool)) {
     for shape in shapes() {
         let folder = tempfile::tempdir().unwrap();
@@ -99,7 +98,7 @@ fn sox_reads_it_without_a_warning_and_finds_its_texts() {
         assert_eq!(of("-s"), FRAMES.to_string(), "{shape}");
         assert_eq!(of("-c"), shape.channels.to_string());
         assert_eq!(of("-b"), shape.depth.bits().to_string());
-        // Of the texts it knows the day and the program.
+        // Of the texts it supports the date and the program.
         if is_closed {
             let told = Command::new("soxi").arg("-V6").arg(path).output().unwrap();
             let told = String::from_utf8_lossy(&told.stderr).into_owned();
@@ -127,7 +126,7 @@ fn ffprobe_reads_it_without_a_warning_and_its_notes() {
         };
         assert_eq!(stream["codec_name"], codec);
         let tags = &told["format"]["tags"];
-        // The description of bext and the comment of INFO have one name there; the last one read counts.
+        // The description of bext and the comment of INFO have the same name there; the last one counts.
         let comment = if is_closed { "120 beats a minute, Grüße" } else { "a take of busker" };
         assert_eq!(tags["comment"], comment, "{told}");
         assert_eq!(tags["time_reference"], TIME_REFERENCE.to_string());
@@ -149,7 +148,7 @@ fn mediainfo_reads_it_and_its_notes() {
         assert_eq!(general["Description"], "a take of busker");
         assert_eq!(general["Producer"], "busker");
         if is_closed {
-            // It takes texts for Latin-1, since nothing in the file can tell it otherwise.
+            // It reads texts as Latin-1, because the file cannot declare their encoding.
             assert!(general["Comment"].as_str().unwrap().starts_with("120 beats a minute, "), "{told}");
         }
     });
@@ -158,7 +157,7 @@ fn mediainfo_reads_it_and_its_notes() {
 #[test]
 fn libsndfile_reads_it_and_its_notes() {
     each(|path, shape, _| {
-        // Of an odd size it says so, pad byte or not.
+        // It reports an odd size, with a pad byte or without.
         let told = output("sndfile-info", &[], path).replace("*** 'data' chunk should be an even number", "");
         assert!(told.contains(&format!("Frames      : {FRAMES}")), "{shape}: {told}");
         assert!(!told.contains("*** ") && !told.contains("rror"), "{shape}: {told}");

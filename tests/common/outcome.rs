@@ -1,4 +1,4 @@
-//! What a run of the program came to.
+//! The result of a run of the program.
 
 use super::program::busker;
 use std::path::Path;
@@ -11,7 +11,7 @@ pub fn run(home: &Path, args: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), out, err)
 }
 
-/// The standard output of what must succeed, and say nothing but that: no bar is drawn where there is no terminal.
+/// The standard output of a run that must succeed without messages: no progress bar is drawn without a terminal.
 pub fn done(home: &Path, args: &[&str]) -> String {
     let (code, out, err) = run(home, args);
     assert_eq!((code, err.as_str()), (0, ""), "{args:?}: {out}");

@@ -13,10 +13,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How long a test waits for what must come. Nothing is measured with it.
+/// Time limit of a test; it measures nothing.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits until something is there.
+/// Waits until `look` returns a value.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -28,30 +28,30 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until something is so.
+/// Waits until a condition is true.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     wait_for(what, || is_so().then_some(()));
 }
 
-/// The program, until this is dropped.
+/// The program. Dropping it ends it.
 pub struct Served {
     child: Child,
     home: Arc<TempDir>,
-    /// Where OSC is heard, where it is.
+    /// The address that receives OSC, if it does.
     pub osc: Option<SocketAddr>,
-    /// Where HTTP is served, where it is.
+    /// The address that serves HTTP, if it does.
     pub http: Option<SocketAddr>,
-    /// What it printed behind `?token=`.
+    /// The token that it printed after `?token=`.
     pub token: Option<String>,
 }
 
 impl Served {
-    /// On the simulated host, with these arguments; OSC and HTTP are closed where nothing is said of them.
+    /// On the simulated host, with these arguments; OSC and HTTP are off by default.
     pub fn start(args: &[&str]) -> Served {
         Served::with(args, &[])
     }
 
-    /// With this environment, too.
+    /// The same with environment variables.
     pub fn with(args: &[&str], environment: &[(&str, &str)]) -> Served {
         let home = tempfile::tempdir().unwrap();
         let mut all = vec!["serve", "--device", "sim"];
@@ -68,12 +68,12 @@ impl Served {
         let mut served = Served { child, home: Arc::new(home), osc: None, http: None, token: None };
         let is_ready = said.by_ref().any(|line| served.hear(&line));
         assert!(is_ready, "it did not begin");
-        // Nobody else reads it: it must not fill up.
+        // The pipe must not fill up.
         thread::spawn(move || said.for_each(drop));
         served
     }
 
-    /// What it says at the start; whether that is the last of it.
+    /// Reads a line of the start; true for the last one.
     fn hear(&mut self, line: &str) -> bool {
         if let Some((_, at)) = line.split_once("OSC at ") {
             self.osc = Some(at.parse().unwrap());
@@ -89,7 +89,7 @@ impl Served {
         self.home.path()
     }
 
-    /// Its home, for somebody who stays in it longer.
+    /// Its home folder, for a test that uses it after the program ends.
     pub fn shared_home(&self) -> Arc<TempDir> {
         Arc::clone(&self.home)
     }
@@ -98,13 +98,13 @@ impl Served {
         self.child.id()
     }
 
-    /// Asks it to end, as a system that is shut down does.
+    /// Asks it to end, as a system shutdown does.
     pub fn terminate(&mut self) -> ExitStatus {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.wait()
     }
 
-    /// How it ended.
+    /// Its exit status.
     pub fn wait(&mut self) -> ExitStatus {
         wait_for("its end", || self.child.try_wait().unwrap())
     }

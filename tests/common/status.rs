@@ -1,4 +1,4 @@
-//! Statuses to draw: of a station at rest, of one at work, of one whose knobs move, and of one in trouble.
+//! Statuses for drawing: of a station at rest, of one at work, of one with modulation, and of one with faults.
 
 use busker::midi::ClockSends;
 use busker::{
@@ -21,7 +21,7 @@ pub fn profile(id: &str) -> Arc<Profile> {
     Arc::clone(library.get(id).unwrap())
 }
 
-/// Just started: nothing plays, nothing sounds.
+/// Just started: nothing plays, no sound.
 pub fn at_rest() -> Status {
     let profile = profile(DEFAULT_ID);
     let values = profile.params.iter().map(|param| param.default).collect();
@@ -70,6 +70,7 @@ pub fn at_rest() -> Status {
         }),
         audition: None.into(),
         latency: RoundTripStatus::default().into(),
+        tracks: None.into(),
         takes: None.into(),
         doors: Vec::new().into(),
         faults: FaultCounts::default().into(),
@@ -109,7 +110,7 @@ pub fn at_work() -> Status {
     status
 }
 
-/// Everything at once goes wrong, and everything is long.
+/// All faults at once, and long texts.
 pub fn overloaded() -> Status {
     let mut status = at_work();
     status.transport.position = Position::Bars { bar: 108_000, beat: 4, tick: 479 };
@@ -144,7 +145,7 @@ pub fn turn(status: &mut Status, name: &str, position: f64) {
     status.params.values[at] = profile.params[at].value_at(position);
 }
 
-/// LFOs and envelopes move knobs, turns are recorded, and a morph is under way.
+/// LFOs and envelopes modulate, automation is recorded, and a morph is under way.
 pub fn in_motion() -> Status {
     let mut status = at_work();
     let profile = Arc::clone(&status.params.profile);
@@ -169,7 +170,7 @@ fn rate(messages: u32, bytes: u32) -> TrafficRate {
     TrafficRate { messages, bytes }
 }
 
-/// A station with a synth, a keyboard and a drum machine, and somebody who looks at what they say.
+/// A station with a synth, a keyboard and a drum machine, and the MIDI monitor on.
 pub fn with_ports() -> Status {
     let mut status = at_work();
     *status.ports = vec![
@@ -233,7 +234,7 @@ pub fn with_ports() -> Status {
     status
 }
 
-/// The same with everything MIDI can suffer.
+/// The same with every MIDI fault.
 pub fn midi_in_trouble() -> Status {
     let mut status = with_ports();
     *status.clock = ClockStatus {
@@ -258,7 +259,7 @@ pub fn midi_in_trouble() -> Status {
     status
 }
 
-/// A take of the folder that can be used and is not measured.
+/// A usable take of the folder that is not measured.
 pub fn take_info(name: &str, seconds: f64) -> TakeInfo {
     TakeInfo {
         name: name.to_owned(),
@@ -274,7 +275,7 @@ pub fn take_info(name: &str, seconds: f64) -> TakeInfo {
     }
 }
 
-/// The same, measured: notes that ring down, one every fourth of it.
+/// The same, measured: decaying notes, one every fourth of it.
 pub fn measured(name: &str, seconds: f64) -> TakeInfo {
     let verdict = Verdict {
         frames: (seconds * 48_000.0) as u64,
@@ -360,7 +361,7 @@ pub fn with_takes() -> Status {
             channels: None,
             bits: None,
             sample_rate_hz: None,
-            ..unknown("holiday", TakeState::Beyond("it is no WAV file".to_owned()))
+            ..unknown("holiday", TakeState::Beyond("it is not a WAV file".to_owned()))
         },
         soft("good old one", 61.0),
     ]);
@@ -369,7 +370,7 @@ pub fn with_takes() -> Status {
     status
 }
 
-/// The same while the second take is heard.
+/// The same while the second take is played.
 pub fn with_a_take_heard() -> Status {
     let mut status = with_takes();
     status.record.take = None;

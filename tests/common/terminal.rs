@@ -1,4 +1,4 @@
-//! A pseudo-terminal with the program in it and a screen that can be read.
+//! A pseudo-terminal with the program in it, and its screen as text.
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::{
@@ -14,15 +14,15 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How long a test waits for what must come. Nothing is measured with it.
+/// Time limit of a test; it measures nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Terminal {
-    /// Nothing once it was hung up.
+    /// `None` after a hang-up.
     master: Option<(Box<dyn MasterPty + Send>, Box<dyn Write + Send>)>,
     child: Box<dyn Child + Send + Sync>,
     screen: Arc<Mutex<vt100::Parser>>,
-    /// Gone once nobody reads the other end any more.
+    /// False after the other end is no longer read.
     read: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
     home: Arc<TempDir>,
@@ -42,7 +42,7 @@ impl Terminal {
         Terminal::at(&[], Arc::clone(&self.home), args, 80, 24)
     }
 
-    /// With these words before the program, and this home.
+    /// With these words before the program, and this home folder.
     pub fn within(around: &[&str], home: TempDir, args: &[&str], columns: u16, rows: u16) -> Terminal {
         Terminal::at(around, Arc::new(home), args, columns, rows)
     }
@@ -61,7 +61,7 @@ impl Terminal {
         command.env("XDG_CONFIG_HOME", home.path().join("config"));
         command.env("XDG_STATE_HOME", home.path().join("state"));
         command.env("BUSKER_SOCKET", home.path().join("socket"));
-        // A server that runs on this machine for another test is not this station's.
+        // A server that runs on this machine for another test must not be used.
         command.env("JACK_DEFAULT_SERVER", format!("none-{}", std::process::id()));
         command.env("JACK_NO_START_SERVER", "1");
         let child = pair.slave.spawn_command(command).unwrap();
@@ -109,7 +109,7 @@ impl Terminal {
         }
     }
 
-    /// As long as a musician takes between two keys.
+    /// The time of a user between two keys.
     pub fn pause(&self) {
         thread::sleep(Duration::from_millis(120));
     }
@@ -126,22 +126,22 @@ impl Terminal {
         assert!(status.success());
     }
 
-    /// The terminal is gone, as when its window is closed or the line breaks: the other end of it is closed.
+    /// Closes the other end of the terminal, as when its window is closed or the connection breaks.
     pub fn hang_up(&mut self) {
         self.read.store(false, Ordering::Relaxed);
-        // Whatever the program draws next lets the reader see that.
+        // The next output of the program lets the reader see that.
         self.resize(100, 30);
         self.reader.take().unwrap().join().unwrap();
         self.master = None;
     }
 
-    /// The program ends as if the machine had taken it away.
+    /// Kills the program.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Whether the program ended well.
+    /// Whether the program ended with success.
     pub fn wait_for_exit(&mut self) -> bool {
         let begun = Instant::now();
         loop {
@@ -156,7 +156,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // A station that was left goes on, but not after the test.
+        // A station without a screen goes on, but must not outlive the test.
         if let Ok(None) = self.child.try_wait() {
             self.signal("TERM");
             let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! A program that another one runs: one that watches it, or one that makes a place for it.
+//! A program that runs another one: to trace it, or to prepare its environment.
 
 use std::process::Command;
 

@@ -1,8 +1,8 @@
 //! The ALSA host on a real server: cpal's own code, through ALSA's "jack" plugin, on a jackd without a sound card.
 //!
-//! Needs jackd, jack_capture, aplay and the plugin; `make test` installs them. Each test starts a server under a name of
-//! its own and runs again in a process of its own, because alsa-lib and libjack read their environment once. Nothing
-//! here asserts on how long anything took. With feature `rt-check`, whatever allocates in a callback ends the process.
+//! Needs jackd, jack_capture, aplay and the plugin; `make test` installs them. Each test starts a server under a name
+//! of its own and runs again in a process of its own, because alsa-lib and libjack read their environment once. No test
+//! asserts on durations. With feature `rt-check`, an allocation in a callback ends the process.
 
 mod server;
 mod signal;
@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A machine with two busy cores may lose a period now and then; it does not lose one every time.
+/// A machine with two busy cores may lose a period now and then, but not every time.
 const TRIES: usize = 4;
 
 fn config(folder: &Path, input: Option<&str>) -> EngineConfig {
@@ -59,8 +59,8 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 #[test]
-fn what_the_station_plays_is_heard_as_one_unbroken_sine() {
-    let Some(stage) = Stage::enter("what_the_station_plays_is_heard_as_one_unbroken_sine") else { return };
+fn the_alsa_output_is_one_unbroken_sine() {
+    let Some(stage) = Stage::enter("the_alsa_output_is_one_unbroken_sine") else { return };
     let engine = station_on_alsa(stage.folder(), None, &[PortChoice::Sim.into()]);
     let station = engine.station();
     for command in ["param.set osc_type vpm", "param.set filter_type off", "note.on A4 100"] {
@@ -85,8 +85,8 @@ fn what_the_station_plays_is_heard_as_one_unbroken_sine() {
 }
 
 #[test]
-fn what_comes_in_is_recorded_sample_for_sample() {
-    let Some(stage) = Stage::enter("what_comes_in_is_recorded_sample_for_sample") else { return };
+fn inputs_are_recorded_sample_for_sample() {
+    let Some(stage) = Stage::enter("inputs_are_recorded_sample_for_sample") else { return };
     let engine = station_on_alsa(stage.folder(), Some("1-2"), &[]);
     let station = engine.station();
     let _player = stage.play_counter(120);
@@ -103,7 +103,7 @@ fn what_comes_in_is_recorded_sample_for_sample() {
             finished = events.try_iter().find(|event| matches!(event, Event::TakeFinished { .. }));
             finished.is_some()
         });
-        // The load and the xruns are shown once a second.
+        // The load and the xruns are updated once a second.
         thread::sleep(Duration::from_millis(1100));
         let xruns = station.status().device.xruns - before;
         let file = stage.folder().join(format!("take{attempt}.wav"));

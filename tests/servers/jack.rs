@@ -1,8 +1,8 @@
 //! The station on a real JACK server.
 //!
-//! Needs jackd2, jack-midi-clock, jack-capture and strace; `make test` installs them. Each test runs in a process of its
-//! own, with a server of its own. Asserted is what was heard, in samples and frames, never how long anything took; where an
-//! interruption of the server spoils a measurement, it is made again.
+//! Needs jackd2, jack-midi-clock, jack-capture and strace; `make test` installs them. Each test runs in a process of
+//! its own, with a server of its own. Tests assert on received samples and frames, never on durations; if an
+//! interruption of the server spoils a measurement, it is repeated.
 
 mod alone;
 mod latency;
@@ -53,8 +53,8 @@ fn sine_is_unbroken(path: &Path) -> Result<usize, String> {
 }
 
 #[test]
-fn what_the_station_plays_is_one_unbroken_sine() {
-    alone("what_the_station_plays_is_one_unbroken_sine", || {
+fn the_output_is_one_unbroken_sine() {
+    alone("the_output_is_one_unbroken_sine", || {
         let _server = Server::start();
         let (probe, stage) = (Probe::open(), Stage::with_synth());
         assert_eq!(probe.connections("busker:out_1"), ["system:playback_1"]);
@@ -71,8 +71,8 @@ fn what_the_station_plays_is_one_unbroken_sine() {
 }
 
 #[test]
-fn another_period_while_it_runs_breaks_nothing_afterwards() {
-    alone("another_period_while_it_runs_breaks_nothing_afterwards", || {
+fn a_change_of_period_leaves_the_output_unbroken() {
+    alone("a_change_of_period_leaves_the_output_unbroken", || {
         let _server = Server::start();
         let (probe, stage) = (Probe::open(), Stage::with_synth());
         hold_a_sine(&stage);
@@ -93,8 +93,8 @@ fn another_period_while_it_runs_breaks_nothing_afterwards() {
 }
 
 #[test]
-fn what_is_played_into_the_station_is_in_its_take_sample_for_sample() {
-    alone("what_is_played_into_the_station_is_in_its_take_sample_for_sample", || {
+fn audio_at_the_inputs_is_in_the_take_sample_for_sample() {
+    alone("audio_at_the_inputs_is_in_the_take_sample_for_sample", || {
         let _server = Server::start();
         let probe = Probe::open();
         let stage = Stage::with_ports(&[""]);
@@ -155,7 +155,7 @@ fn the_clock_is_120_bpm_and_every_pulse_is_on_its_frame() {
                 while !seen.last().is_some_and(|line| line.contains(until)) {
                     seen.push(lines.next().expect("jack_mclk_dump prints on"));
                 }
-                // It prints in bursts: what follows was printed already, or will be.
+                // It prints in bursts: the following lines were printed already, or will be.
                 seen.extend(lines.by_ref().take(48));
                 seen
             };
@@ -176,8 +176,8 @@ fn the_clock_is_120_bpm_and_every_pulse_is_on_its_frame() {
 }
 
 #[test]
-fn what_the_synth_says_moves_its_knobs_and_its_clock_is_followed() {
-    alone("what_the_synth_says_moves_its_knobs_and_its_clock_is_followed", || {
+fn messages_of_the_synth_move_its_knobs_and_its_clock_is_followed() {
+    alone("messages_of_the_synth_move_its_knobs_and_its_clock_is_followed", || {
         let _server = Server::start();
         let (probe, stage) = (Probe::open(), Stage::with_ports(&["probe"]));
         assert_eq!(probe.connections("busker:midi_in"), ["probe:midi_out"], "the port beside the one that is played");
@@ -214,7 +214,7 @@ fn notes_arrive_in_order_last_as_long_as_asked_and_end_when_the_station_does() {
         let (probe, stage) = (Probe::open(), Stage::with_ports(&["probe"]));
         assert_eq!(probe.connections("busker:midi_out"), ["probe:midi_in"], "by a part of its name");
         stage.ask("clock.run off");
-        // The frame clock has settled when it knew 150 blocks of 1024 frames.
+        // The frame clock has settled after 150 blocks of 1024 frames.
         stage.ask("record.start settled");
         stage.record_seconds(3.5);
         stage.ask("record.stop");
@@ -254,8 +254,8 @@ fn notes_arrive_in_order_last_as_long_as_asked_and_end_when_the_station_does() {
     });
 }
 
-/// Measures until the median of twenty is right. Single messages are late where their thread is woken late; and a
-/// period that comes late while the frame clock settles bends its rate, which it takes seconds to forget.
+/// Measures until the median of twenty is right. Single messages are late if their thread wakes late; and a period that
+/// comes late while the frame clock settles changes its rate, which takes seconds to settle again.
 fn median_within_1_ms_of(frames: i64, what: &str, mut measure: impl FnMut() -> i64) {
     const ROUNDS: u32 = 6;
     for _ in 0..ROUNDS {
@@ -269,7 +269,7 @@ fn median_within_1_ms_of(frames: i64, what: &str, mut measure: impl FnMut() -> i
     panic!("{what}: not {frames} frames to within 1 ms in any of {ROUNDS} rounds");
 }
 
-/// The server goes away in some way; the station goes on without it and takes the next one back, whatever its rate.
+/// Ends the server in some way; the station goes on without it and uses the next one, whatever its rate.
 fn the_server_goes_away(how: impl FnOnce(Server), next_rate_hz: u32) {
     let server = Server::start();
     let stage = Stage::with_ports(&[""]);
@@ -280,7 +280,7 @@ fn the_server_goes_away(how: impl FnOnce(Server), next_rate_hz: u32) {
     let path = stage.finished_take();
     assert_eq!(path, stage.file("first.wav"));
     assert!(read(&path)[0].len() > 12_000, "the take until then is there");
-    // On the stand-in, the song goes on.
+    // On the simulated host, the song continues.
     stage.ask("transport.play");
     let seconds = stage.status().transport.seconds;
     wait_for("the song", || stage.status().transport.seconds > seconds + 0.2);
@@ -292,7 +292,7 @@ fn the_server_goes_away(how: impl FnOnce(Server), next_rate_hz: u32) {
     assert_eq!(probe.connections("busker:out_1"), ["system:playback_1"]);
     probe.connect("busker:midi_out", "probe:midi_in");
     probe.undisturbed(|| pulses_are_exact(&probe, 48, next_rate_hz));
-    // Recording goes on by itself.
+    // Recording continues by itself.
     stage.record_seconds(0.5);
     let goes_on = stage.file("first-2.wav");
     assert_eq!(stage.status().record.take.as_ref().map(|take| take.path.clone()), Some(goes_on.clone()));
@@ -305,13 +305,13 @@ fn the_server_goes_away(how: impl FnOnce(Server), next_rate_hz: u32) {
 }
 
 #[test]
-fn a_server_that_is_killed_costs_no_take_and_is_taken_back() {
-    alone("a_server_that_is_killed_costs_no_take_and_is_taken_back", || the_server_goes_away(Server::kill, 48_000));
+fn a_killed_server_costs_no_take_and_the_next_one_is_used() {
+    alone("a_killed_server_costs_no_take_and_the_next_one_is_used", || the_server_goes_away(Server::kill, 48_000));
 }
 
 #[test]
-fn a_server_that_ends_in_order_costs_no_take_and_is_taken_back_at_another_rate() {
-    alone("a_server_that_ends_in_order_costs_no_take_and_is_taken_back_at_another_rate", || {
+fn a_server_that_ends_in_order_costs_no_take_and_the_next_one_is_used_at_another_rate() {
+    alone("a_server_that_ends_in_order_costs_no_take_and_the_next_one_is_used_at_another_rate", || {
         the_server_goes_away(Server::terminate, 44_100);
     });
 }
@@ -324,7 +324,7 @@ fn the_station_ends_without_a_server_that_was_killed() {
         stage.ask("record.start take");
         stage.record_seconds(0.5);
         server.kill();
-        // At once: whether the loss was noticed or not.
+        // At once: before or after the loss is detected.
         let path = stage.file("take.wav");
         let Stage { engine, .. } = &stage;
         engine.station().send("quit".parse().unwrap()).unwrap();
@@ -337,8 +337,8 @@ fn the_station_ends_without_a_server_that_was_killed() {
 }
 
 #[test]
-fn a_server_that_hangs_holds_up_nobody_and_is_taken_back() {
-    alone("a_server_that_hangs_holds_up_nobody_and_is_taken_back", || {
+fn a_server_that_hangs_blocks_no_thread_and_is_used_again() {
+    alone("a_server_that_hangs_blocks_no_thread_and_is_used_again", || {
         let server = Server::start();
         let stage = Stage::with_ports(&[""]);
         stage.ask("record.start take");
@@ -376,8 +376,8 @@ fn a_synth_that_comes_back_is_connected_again() {
 }
 
 #[test]
-fn an_interruption_is_counted_and_the_clock_goes_on_exactly() {
-    alone("an_interruption_is_counted_and_the_clock_goes_on_exactly", || {
+fn an_interruption_is_counted_and_the_clock_continues_exactly() {
+    alone("an_interruption_is_counted_and_the_clock_continues_exactly", || {
         let server = Server::start();
         let (probe, stage) = (Probe::open(), Stage::with_ports(&["probe"]));
         let before = stage.status().device.xruns;
@@ -390,11 +390,11 @@ fn an_interruption_is_counted_and_the_clock_goes_on_exactly() {
 }
 
 #[test]
-fn freewheeling_the_clock_stays_exact_and_real_time_goes_on_after_it() {
-    alone("freewheeling_the_clock_stays_exact_and_real_time_goes_on_after_it", || {
+fn freewheeling_the_clock_stays_exact_and_real_time_continues_after_it() {
+    alone("freewheeling_the_clock_stays_exact_and_real_time_continues_after_it", || {
         let _server = Server::start();
-        // One way only: jackd 1.9.21 may stop calling anyone when it freewheels and two clients are, or ever were, connected
-        // both ways (seen in 12 of 17 runs; in none of 8 one way).
+        // One way only: jackd 1.9.21 may stop calling all clients when it freewheels and two clients are, or ever were,
+        // connected both ways (seen in 12 of 17 runs; in none of 8 one way).
         let (probe, stage) = (Probe::open(), Stage::with_ports(&[""]));
         probe.connect("busker:midi_out", "probe:midi_in");
         stage.ask("transport.play");
@@ -426,8 +426,8 @@ fn freewheeling_the_clock_stays_exact_and_real_time_goes_on_after_it() {
 }
 
 #[test]
-fn what_cannot_be_had_is_said_in_one_sentence() {
-    alone("what_cannot_be_had_is_said_in_one_sentence", || {
+fn a_missing_device_or_port_is_reported_in_one_sentence() {
+    alone("a_missing_device_or_port_is_reported_in_one_sentence", || {
         let refused = |server: Option<&str>, request: &AudioRequest| match jack::open(server, request) {
             Ok(_) => panic!("it opened"),
             Err(error) => error.to_string(),
@@ -435,13 +435,13 @@ fn what_cannot_be_had_is_said_in_one_sentence() {
         assert!(!jack::running(None) && !jack::running(Some("busker-nobody")));
         assert_eq!(jack::list_midi(None), [""; 0]);
         let error = refused(Some("busker-nobody"), &request(&[]));
-        assert_eq!(error, "no JACK server named busker-nobody runs: start one, or choose another device");
+        assert_eq!(error, "no JACK server named busker-nobody is running: start one, or choose another device");
 
         let server = Server::start();
         let probe = Probe::open();
         assert_eq!(jack::list_midi(None), ["probe:midi_in"]);
         let error = refused(None, &request(&["minilogue"]));
-        assert_eq!(error, "no JACK MIDI port is called 'minilogue': there is only probe:midi_in");
+        assert_eq!(error, "no JACK MIDI port 'minilogue': there is only probe:midi_in");
         let error = refused(None, &AudioRequest { sample_rate_hz: Some(44_100), ..request(&[]) });
         assert!(error.starts_with("the JACK server runs at 48000 Hz, not at 44100"), "{error}");
 
@@ -451,7 +451,7 @@ fn what_cannot_be_had_is_said_in_one_sentence() {
         let spec = device.spec();
         assert_eq!((spec.host, spec.id.as_str()), ("jack", format!("jack:{name}").as_str()));
         assert_eq!((spec.sample_rate_hz, spec.block_frames, spec.inputs), (48_000, PERIOD, 3));
-        // What jackd says of its own ports: a period until it is taken, and one until it is played.
+        // The latency that jackd reports for its own ports: a period until it is read, and one until it is played.
         assert_eq!(spec.latency_frames, 2 * PERIOD);
         let mut ports = probe.ports("busker:");
         ports.sort_unstable();

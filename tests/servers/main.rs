@@ -1,6 +1,6 @@
-//! The station on real audio servers. With feature `rt-check`, whatever allocates in a callback ends the process.
+//! The station on real audio servers. With feature `rt-check`, an allocation in a callback ends the process.
 
-// clippy knows tests by their attribute, not the functions they share.
+// clippy recognises tests by their attribute, but not the functions they share.
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -1,23 +1,24 @@
-//! How many servers of sound run at once.
+//! Limits how many audio servers run at once.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// How many servers may run at once: they sleep most of the time, and yet more of them on a small machine would disturb
-/// each other's measurements.
+/// Maximum servers at once: they sleep most of the time, but more of them on a small machine would disturb each other's
+/// measurements.
 const TURNS: usize = 2;
 static TAKEN: Mutex<usize> = Mutex::new(0);
 static GIVEN_BACK: Condvar = Condvar::new();
 
-/// Leave to run a server; given back when dropped.
+/// Permission to run a server; returned when dropped.
 pub struct Turn(usize);
 
 impl Turn {
-    /// Waits for leave to run one server beside another.
+    /// Waits for permission to run one server beside another.
     pub fn beside_another() -> Turn {
         Turn::take(1)
     }
 
-    /// Waits for leave to run a server alone: ALSA's plugin now and then cannot open a client while another server starts.
+    /// Waits for permission to run a server alone: ALSA's plugin sometimes cannot open a client while another server
+    /// starts.
     pub fn alone() -> Turn {
         Turn::take(TURNS)
     }

@@ -67,7 +67,7 @@ check "two lines play it" plays "Acme Synth"
 unplug
 unlisten
 check "the synth is gone" wait_for gone "Acme Synth"
-check "the log tells that it was announced" wait_for in_log "is gone.*announced\|is gone.*Gone" 1
+check "the log tells that it was announced" wait_for in_log "disconnected.*announced\|disconnected.*Gone" 1
 check "busker runs on" kill -0 $busker
 plug
 listen /tmp/1b
@@ -86,13 +86,13 @@ check "two lines play it, and no more" wait_for plays "Acme Synth"
 check "busker runs on" kill -0 $busker
 
 echo "3. somebody takes every connection apart"
-cuts=$(grep -c "is gone" "$log")
+cuts=$(grep -c "disconnected" "$log")
 starts() { grep -Ec ' F[AB]' /tmp/2; }
 more_starts() { [ "$(starts)" -gt "$1" ]; }
 # The far end stays open over this, so nothing it is told can be missed.
 before=$(starts)
 aconnect -x
-check "the log tells it" wait_for in_log "is gone" $((cuts + 1))
+check "the log tells it" wait_for in_log "disconnected" $((cuts + 1))
 check "it is mended" wait_for plays "Acme Synth"
 check "the follower is told to go on" wait_for more_starts "$before"
 unlisten
@@ -124,7 +124,7 @@ kill -TERM $busker
 wait $busker
 unlisten
 
-echo "5. a port of the settings that is not there yet is waited for"
+echo "5. a port of the settings that is not connected yet is waited for"
 unplug
 wait_for gone "Acme Synth"
 printf 'midi:\n  ports: [ "alsa:Acme Synth" ]\n' > $XDG_CONFIG_HOME/busker/config.yaml

@@ -1,42 +1,42 @@
-//! Reading at another clock's speed: where input and output are different cards.
+//! Reads the ring at the rate of another clock: for input and output on different cards.
 //!
-//! Two crystals of the same nominal rate are some ten to three hundred parts per million apart. Left alone, a ring
-//! between them runs empty or full every few minutes. The follower takes a little more or less than a frame per frame,
-//! by interpolation, and steers that ratio so slowly that no ear hears it.
+//! Two crystals of the same nominal rate differ by some ten to three hundred parts per million. Without correction, a
+//! ring between them is empty or full every few minutes. The follower takes a little more or less than a frame per
+//! frame, by interpolation, and changes that ratio so slowly that it is inaudible.
 //!
-//! Steering: how far reading is behind (see `BridgeOut`), smoothed, into a proportional and an integral part, damped
-//! critically. Interpolation: a windowed sinc of [`TAPS`] points, flat to 0.1 dB up to 19 kHz at 48 kHz; with four points
-//! the highest tones would tremble at the rate the clocks slip past each other. Lives in the output callback; nothing
-//! here allocates after it was made.
+//! Steering: the distance of reading (see `BridgeOut`), smoothed, into a proportional and an integral part, critically
+//! damped. Interpolation: a windowed sinc of [`TAPS`] points, flat to 0.1 dB up to 19 kHz at 48 kHz; with four points
+//! the highest tones would be modulated at the rate the clocks drift apart. Runs in the output callback; nothing here
+//! allocates after construction.
 
 use ringbuf::traits::Consumer;
 use std::f64::consts::{PI, TAU};
 
 /// Points of the interpolation; half of them are its delay.
 const TAPS: usize = 32;
-/// Places between two frames the table knows; between them it is read in a straight line (error below -90 dB).
+/// Positions between two frames in the table; between them it is interpolated linearly (error below -90 dB).
 const PHASES: usize = 256;
-/// How fast the loop answers, in Hz: 300 ppm move the ring's fill by some thirty frames before it has caught up.
+/// Bandwidth of the loop, in Hz: 300 ppm change the ring's fill by some thirty frames before the loop has settled.
 const LOOP_HZ: f64 = 0.03;
-/// Takes the callbacks' jitter out of what is measured, in seconds.
+/// Smooths the callbacks' jitter out of the measurement, in seconds.
 const SMOOTHING_SECONDS: f64 = 0.5;
-/// Crystals are better than this.
+/// Maximum correction; crystals are better than this.
 const MOST: f64 = 0.002;
-/// One frame in the fixed point numbers of a place between frames.
+/// One frame in the fixed-point positions between frames.
 const ONE: u64 = 1 << 32;
 
-/// Reads a ring at the speed it is filled.
+/// Reads a ring at the rate it is filled.
 pub(super) struct Follower {
     channels: usize,
     /// `PHASES + 1` rows of `TAPS`.
     table: Vec<f32>,
     /// The newest `TAPS` frames of each channel, twice in a row, so that they can be read from any start.
     recent: Vec<f32>,
-    /// Where the next frame goes in `recent`.
+    /// Index of the next frame in `recent`.
     newest: usize,
-    /// The place between two frames, of which [`ONE`] is a whole.
+    /// The position between two frames, in units of 1 / [`ONE`] frame.
     place: u64,
-    /// Frames taken for each frame given, of which [`ONE`] is a whole.
+    /// Frames taken for each frame returned, in units of 1 / [`ONE`] frame.
     step: u64,
     aim: Option<f64>,
     error: f64,
@@ -47,7 +47,7 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// A follower for frames of so many channels.
+    /// A follower for frames of `channels` channels.
     pub(super) fn new(channels: usize, sample_rate_hz: f64) -> Follower {
         let omega = TAU * LOOP_HZ;
         Follower {
@@ -66,7 +66,7 @@ impl Follower {
         }
     }
 
-    /// The ring was primed anew: what was learnt of the clocks still holds, where reading is does not. Realtime: yes.
+    /// Restarts after the ring was primed again: the ratio of the clocks is kept, the position is not. Realtime: yes.
     pub(super) fn restart(&mut self) {
         self.recent.fill(0.0);
         self.place = 0;
@@ -74,13 +74,13 @@ impl Follower {
         self.error = 0.0;
     }
 
-    /// How many frames `frames` will take. Realtime: yes.
+    /// How many frames of input `frames` frames of output need. Realtime: yes.
     pub(super) fn frames_for(&self, frames: usize) -> usize {
-        // The ratio moves a little with every block: two more are always enough.
+        // The ratio changes a little with every block: two more are always enough.
         ((self.place + self.step * frames as u64) / ONE) as usize + 2 + frames / 256
     }
 
-    /// Reading is `behind` frames, a block of `seconds` after it was last said. Realtime: yes.
+    /// Corrects the ratio: reading is `behind` frames, `seconds` after the last call. Realtime: yes.
     pub(super) fn steer(&mut self, behind: f64, seconds: f64) {
         let behind = behind - self.place as f64 / ONE as f64;
         let aim = *self.aim.get_or_insert(behind);
@@ -90,7 +90,7 @@ impl Follower {
         self.step = (ratio * ONE as f64) as u64;
     }
 
-    /// Fills `out` from the ring; says how many samples it took. Realtime: yes.
+    /// Fills `out` from the ring; returns how many samples it took. Realtime: yes.
     pub(super) fn read(&mut self, ring: &mut impl Consumer<Item = f32>, out: &mut [f32]) -> usize {
         let mut taken = 0;
         for out in out.chunks_exact_mut(self.channels) {
@@ -124,11 +124,11 @@ impl Follower {
     }
 }
 
-/// The windowed sinc at `PHASES` places between the two middle points, and at the second of them.
+/// The windowed sinc at `PHASES` positions between the two middle points, and at the second of them.
 fn table() -> Vec<f32> {
     let half = (TAPS / 2) as f64;
     let value = |row: usize, tap: usize| {
-        // Distance of the point from the place that is asked for.
+        // Distance of the point from the requested position.
         let t = tap as f64 - (half - 1.0) - row as f64 / PHASES as f64;
         let sinc = if t == 0.0 { 1.0 } else { (PI * t).sin() / (PI * t) };
         // Blackman-Harris over the points.

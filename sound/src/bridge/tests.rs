@@ -1,4 +1,4 @@
-//! Two callbacks in virtual time, each late as a test likes.
+//! Two callbacks in virtual time, with a chosen lateness.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,15 +8,15 @@ struct Run {
     spec: BridgeSpec,
     /// The input's true rate.
     in_hz: f64,
-    /// Where the output's first callback falls, in seconds.
+    /// The time of the output's first callback, in seconds.
     phase: f64,
-    /// How late each callback is at most, in its periods.
+    /// Maximum lateness of each callback, in its periods.
     late: f64,
     seconds: f64,
     seed: u64,
 }
 
-/// What came out.
+/// The output.
 struct Heard {
     samples: Vec<f32>,
     gaps: usize,
@@ -34,7 +34,7 @@ impl Run {
         self
     }
 
-    /// `signal` is what the input's card hears, by its frame.
+    /// `signal` is the signal at the input, by its frame.
     fn hear(&self, signal: impl Fn(u64) -> f32) -> Heard {
         let BridgeSpec { in_frames, out_frames, sample_rate_hz, .. } = self.spec;
         let (mut input, mut output, _) = bridge(self.spec);
@@ -83,7 +83,7 @@ fn counter(frame: u64) -> f32 {
     (frame + 1) as f32 / 8_388_608.0
 }
 
-/// Places where the counter does not go on by one, from its first value on.
+/// Positions where the counter does not increase by one, from its first value on.
 fn breaks(samples: &[f32]) -> usize {
     let first = samples.iter().position(|x| *x != 0.0).expect("nothing came through");
     let goes_on = |a: f32, b: f32| b * 8_388_608.0 - a * 8_388_608.0 == 1.0;
@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn a_gap_is_always_counted_and_the_ring_learns(
+    fn a_gap_is_always_counted_and_the_target_grows(
         frames in 32_usize..600,
         phase in 0.0..0.05,
         late in 0.5..3.0,
@@ -151,7 +151,7 @@ proptest! {
 }
 
 #[test]
-fn the_follower_hears_the_other_clock_and_keeps_the_highs() {
+fn the_follower_plays_the_other_clocks_pitch_and_keeps_the_highs() {
     for ppm in [-300.0, 40.0, 300.0] {
         let run = Run { seconds: 150.0, late: 0.2, ..Run::new(256, 256) }.apart(ppm);
         // 15 kHz, in the input's own seconds.
@@ -161,12 +161,12 @@ fn the_follower_hears_the_other_clock_and_keeps_the_highs() {
         let peak = |part: &[f32]| part.iter().fold(0.0_f32, |a, x| a.max(x.abs()));
         let (least, most) = tail.chunks(480).map(peak).fold((1.0_f32, 0.0_f32), |(a, b), p| (a.min(p), b.max(p)));
         assert!(least > 0.49 && most < 0.51, "the highs tremble between {least} and {most}");
-        // Its frequency, as it is heard: upward crossings of zero.
+        // The frequency of the output: upward crossings of zero.
         let crossings: Vec<usize> = (1..tail.len()).filter(|i| tail[i - 1] < 0.0 && tail[*i] >= 0.0).collect();
         let span = (crossings[crossings.len() - 1] - crossings[0]) as f64;
         let cycles = (crossings.len() - 1) as f64;
         let heard_ppm = (cycles / span / (15e3 / 48e3) - 1.0) * 1e6;
-        assert!((heard_ppm - ppm).abs() < 20.0, "{ppm} ppm is heard as {heard_ppm}");
+        assert!((heard_ppm - ppm).abs() < 20.0, "{ppm} ppm is played as {heard_ppm}");
     }
 }
 
@@ -179,21 +179,21 @@ fn an_interruption_fills_the_ring_to_its_target_again() {
     }
     assert_eq!(output.begin(100, 0), BlockStart { gap: false, starved: false });
     assert_eq!(output.take(100), [1.0; 100]);
-    // 200 are left; the output stood still while 300 came.
+    // 200 are left; the output was stopped while 300 came.
     for _ in 0..3 {
         push(&mut input);
     }
     interruptions.add();
-    // It was counted where it was reported.
+    // It was counted when it was reported.
     assert_eq!(output.begin(100, 0), BlockStart { gap: false, starved: false });
     output.take(100);
     assert_eq!(output.ring.occupied_len(), 200);
 }
 
 #[test]
-fn an_input_that_stops_is_noticed() {
+fn an_input_that_stops_is_reported() {
     let (mut input, mut output, _) = bridge(Run::new(480, 480).spec);
-    // One that never began is only silent.
+    // An input that never began only gives silence.
     for _ in 0..300 {
         assert!(!output.begin(480, 0).starved);
     }
@@ -212,7 +212,7 @@ fn an_input_that_stops_is_noticed() {
 }
 
 #[test]
-fn a_ring_that_nobody_reads_keeps_what_it_has_and_counts_once() {
+fn a_ring_without_a_reader_keeps_its_frames_and_counts_once() {
     let (mut input, mut output, _) = bridge(Run::new(64, 64).spec);
     for frame in 0..3 {
         input.push(0, (0..64_usize).map(|i| counter(frame * 64 + i as u64)));

@@ -1,6 +1,6 @@
-//! Which messages of the clock a port gets. Pure.
+//! The clock messages that a port is sent. Pure.
 
-/// What of the clock a port gets.
+/// The clock messages that a port is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockSends {
     /// Timing clock, 24 to the quarter note.
@@ -12,9 +12,9 @@ pub struct ClockSends {
 }
 
 impl ClockSends {
-    /// Everything.
+    /// All of them.
     pub const ALL: ClockSends = ClockSends { pulses: true, transport: true, position: true };
-    /// Nothing.
+    /// None of them.
     pub const NONE: ClockSends = ClockSends { pulses: false, transport: false, position: false };
 }
 

@@ -1,13 +1,13 @@
-//! A message as a person reads it: one line of text. Pure.
+//! MIDI messages as one line of text. Pure.
 
 use super::Message;
 use crate::music::Note;
 use std::fmt::Write;
 
-/// Bytes of a SysEx that are written out; the rest is counted.
+/// Bytes of a SysEx that are shown; the rest is counted.
 const SHOWN_BYTES: usize = 16;
 
-/// One line for a complete message; bytes that are none are written as they are.
+/// One line for a complete message; invalid bytes are shown as hex.
 pub fn line(bytes: &[u8]) -> String {
     match Message::from_bytes(bytes) {
         Some(message) => short(&message),
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_message_reads_as_a_person_says_it() {
+    fn every_kind_of_message_has_its_usual_text() {
         let cases: [(&[u8], &str); 20] = [
             (&[0x90, 60, 100], "note on  ch 1 C4 100"),
             (&[0x8F, 69, 64], "note off ch 16 A4 64"),

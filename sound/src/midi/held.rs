@@ -1,24 +1,24 @@
-//! What is held on a port until it is let go: notes, pedals that are down, and pitch bend away from the middle. Pure.
+//! The held state of a port: sounding notes, pressed pedals, and pitch bend away from the centre. Pure.
 //!
-//! A set and no list, so there is room for all there can be. Realtime: yes.
+//! A set and no list, so it has room for all notes. Realtime: yes.
 
 use super::{Channel, Message};
 use crate::music::Note;
 
-/// Ends all sound of a channel at once, whatever its pedals do (MIDI 1.0).
+/// Ends all sound of a channel at once, regardless of its pedals (MIDI 1.0).
 pub const ALL_SOUND_OFF: u8 = 120;
-/// Ends the notes of a channel, but for those a pedal holds (MIDI 1.0).
+/// Ends the notes of a channel, except those held by a pedal (MIDI 1.0).
 pub const ALL_NOTES_OFF: u8 = 123;
-/// The pedals, in the order they are lifted: hold, sostenuto, soft (MIDI 1.0).
+/// The pedals, in the order they are released: hold, sostenuto, soft (MIDI 1.0).
 pub const PEDALS: [u8; 3] = [64, 66, 67];
 
-/// What ends everything that lasts on a channel where it is not known what does: pedals, notes, bend.
+/// The messages that end everything on a channel whose state is unknown: pedals, notes, bend.
 pub fn ends_of(channel: Channel) -> impl Iterator<Item = Message> {
     let zeros = PEDALS.into_iter().chain([ALL_NOTES_OFF]).map(move |number| Message::control(channel, number, 0));
     zeros.chain([Message::pitch_bend(channel, Message::BEND_MIDDLE)])
 }
 
-/// What is held on one channel.
+/// The held state of one channel.
 #[derive(Clone, Copy, Debug, Default)]
 struct OnChannel {
     /// A bit for each note.
@@ -28,19 +28,19 @@ struct OnChannel {
     bent: bool,
 }
 
-/// What is held, channel by channel.
+/// The held state of all channels.
 #[derive(Clone, Debug, Default)]
 pub struct HeldState([OnChannel; 16]);
 
 impl HeldState {
-    /// Notes what a message begins to hold or lets go.
+    /// Records what a message starts or ends.
     pub fn track(&mut self, message: &Message) {
         if let Some((_, begins)) = message.hold() {
             self.set(message, begins);
         }
     }
 
-    /// What a message begins or lets go is held from now on, or no more.
+    /// Sets what a message starts or ends to held or not held.
     pub fn set(&mut self, message: &Message, held: bool) {
         let Some(channel) = message.channel() else { return };
         let on = &mut self.0[usize::from(channel.nibble())];
@@ -55,7 +55,7 @@ impl HeldState {
         }
     }
 
-    /// All that is held there is held here, too.
+    /// Adds the held state of another port.
     pub fn add_all(&mut self, other: &HeldState) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             mine.notes |= theirs.notes;
@@ -64,7 +64,7 @@ impl HeldState {
         }
     }
 
-    /// Every pedal counts as down and every channel as bent: what is at the other end is not known.
+    /// Marks every pedal as pressed and every channel as bent, because the state of the other end is unknown.
     pub fn add_pedals_and_bends(&mut self) {
         for on in &mut self.0 {
             (on.pedals, on.bent) = ((1 << PEDALS.len()) - 1, true);
@@ -75,7 +75,7 @@ impl HeldState {
         Channel::all().zip(&self.0)
     }
 
-    /// What ends the notes.
+    /// The note-offs.
     pub fn note_offs(&self) -> impl Iterator<Item = Message> {
         self.channels().flat_map(|(channel, on)| {
             let held = (on.notes.trailing_zeros() as u8..128).filter(|number| on.notes >> number & 1 == 1);
@@ -83,7 +83,7 @@ impl HeldState {
         })
     }
 
-    /// What lifts the pedals.
+    /// The messages that release the pedals.
     pub fn pedals_up(&self) -> impl Iterator<Item = Message> {
         self.channels().flat_map(|(channel, on)| {
             let down = PEDALS.iter().zip(0..).filter(|(_, pedal)| on.pedals >> pedal & 1 == 1);
@@ -91,12 +91,12 @@ impl HeldState {
         })
     }
 
-    /// What takes the bends back to the middle.
+    /// The messages that centre the pitch bend.
     pub fn bends_back(&self) -> impl Iterator<Item = Message> {
         self.channels().filter(|(_, on)| on.bent).map(|(channel, _)| Message::pitch_bend(channel, Message::BEND_MIDDLE))
     }
 
-    /// What ends everything: notes first, then pedals, then bends.
+    /// The messages that end everything: notes first, then pedals, then bends.
     pub fn ends(&self) -> impl Iterator<Item = Message> {
         self.note_offs().chain(self.pedals_up()).chain(self.bends_back())
     }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_ends_once_notes_before_pedals_before_bends() {
+    fn held_state_ends_once_notes_before_pedals_before_bends() {
         let bent: &[u8] = &[0xE1, 0, 0];
         let begins: [&[u8]; 8] = [
             bent,
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_holds_is_not_held() {
+    fn messages_that_hold_nothing_are_not_held() {
         let others: [&[u8]; 6] =
             [&[0xE0, 0, 64], &[0xB0, 64, 0], &[0xB0, 65, 127], &[0xB0, 1, 127], &[0x90, 60, 0], &[0xD0, 100]];
         assert_eq!(held(&others), Vec::<Vec<u8>>::new());

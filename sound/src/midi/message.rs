@@ -1,10 +1,10 @@
-//! Complete MIDI messages of one to three bytes, what kind each is, and what goes first.
+//! Complete MIDI messages of one to three bytes, their classes, and their order.
 
 use super::held::{ALL_NOTES_OFF, ALL_SOUND_OFF, PEDALS};
 use crate::music::Note;
 use std::fmt;
 
-/// A MIDI channel as people count it, 1..=16.
+/// A MIDI channel, 1..=16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Channel(u8);
 
@@ -12,12 +12,12 @@ impl Channel {
     /// Channel 1.
     pub const FIRST: Channel = Channel(0);
 
-    /// The channel people call `number`, or nothing outside 1..=16.
+    /// The channel of this number; `None` outside 1..=16.
     pub fn new(number: u8) -> Option<Channel> {
         (1..=16).contains(&number).then(|| Channel(number - 1))
     }
 
-    /// As it stands in a status byte, 0..=15.
+    /// Its bits in a status byte, 0..=15.
     pub fn nibble(self) -> u8 {
         self.0
     }
@@ -34,10 +34,10 @@ impl fmt::Display for Channel {
     }
 }
 
-/// The kinds of messages, in order of importance; what of them goes first is their [`Rank`].
+/// The kinds of messages, in order of importance; the order of sending is their [`Rank`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// Clock, start, stop, continue, song position: late is wrong.
+    /// Clock, start, stop, continue, song position: must not be late.
     Realtime,
     /// Note-off and all-notes-off: never dropped.
     NoteOff,
@@ -51,20 +51,21 @@ pub enum Class {
     SysEx,
 }
 
-/// Which of several messages that are due goes first. What is in order leaves in the order it was asked for, because on
-/// a channel order is meaning: bank before program, pedal before the note-off it holds.
+/// The order of sending for messages that are due. Discrete messages keep the order of their requests, because on a
+/// channel the order has a meaning: bank before program, pedal before the note-off it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
-    /// Late is wrong.
+    /// Must not be late.
     Realtime,
     /// Notes, pedals and other switches, bank and program, numbered parameters, channel mode, system exclusive.
     Discrete,
-    /// Of other controllers, bend and pressure only the newest value counts: they may wait.
+    /// Other controllers, bend and pressure: only the newest value counts, so they may wait.
     Continuous,
 }
 
-/// Whether a controller's place among notes, programs and others of its kind is meaning: bank select (0, 32), data entry
-/// (6, 38), pedals and switches (64 to 69), numbered parameters (96 to 101) and channel mode (120 to 127) of MIDI 1.0.
+/// Whether the order of a controller among notes, programs and other controllers has a meaning: bank select (0, 32),
+/// data entry (6, 38), pedals and switches (64 to 69), numbered parameters (96 to 101) and channel mode (120 to 127) of
+/// MIDI 1.0.
 pub fn is_discrete(controller: u8) -> bool {
     matches!(controller, 0 | 6 | 32 | 38 | 64..=69 | 96..=101 | 120..=127)
 }
@@ -86,14 +87,14 @@ impl Message {
     /// Stop.
     pub const STOP: Message = Message { bytes: [0xFC, 0, 0], len: 1 };
 
-    /// Where pitch bend is at rest.
+    /// The centre of pitch bend.
     pub const BEND_MIDDLE: u16 = 8192;
 
     fn voice(status: u8, channel: Channel, a: u8, b: u8) -> Message {
         Message { bytes: [status | channel.nibble(), a & 0x7F, b & 0x7F], len: 3 }
     }
 
-    /// Note-on; velocity 1..=127 (0 would be a note-off and is sent as velocity 1).
+    /// Note-on; velocity 1..=127 (0 would be a note-off and is sent as 1).
     pub fn note_on(channel: Channel, note: Note, velocity: u8) -> Message {
         Message::voice(0x90, channel, note.number(), velocity.clamp(1, 127))
     }
@@ -133,7 +134,7 @@ impl Message {
         Message { bytes: [0xF2, (sixteenths & 0x7F) as u8, (sixteenths >> 7 & 0x7F) as u8], len: 3 }
     }
 
-    /// A message from its bytes, or nothing where they are not exactly one complete short message.
+    /// A message from its bytes; `None` if they are not exactly one complete short message.
     pub fn from_bytes(bytes: &[u8]) -> Option<Message> {
         let (status, data) = bytes.split_first()?;
         let fits = Some(data.len()) == data_len(*status) && data.iter().all(|b| *b < 0x80);
@@ -144,7 +145,7 @@ impl Message {
         })
     }
 
-    /// The bytes on the wire.
+    /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
@@ -154,7 +155,7 @@ impl Message {
         (self.bytes[0] < 0xF0).then_some(Channel(self.bytes[0] & 0x0F))
     }
 
-    /// The same on another channel, where it is a voice message.
+    /// The same message on another channel, if it is a voice message.
     pub fn on_channel(mut self, channel: Channel) -> Message {
         if self.channel().is_some() {
             self.bytes[0] = self.bytes[0] & 0xF0 | channel.nibble();
@@ -162,7 +163,7 @@ impl Message {
         self
     }
 
-    /// Its place among the classes.
+    /// Its class.
     pub fn class(&self) -> Class {
         match (self.bytes[0] & 0xF0, self.bytes) {
             (0x80, _) | (0x90, [_, _, 0]) => Class::NoteOff,
@@ -174,7 +175,7 @@ impl Message {
         }
     }
 
-    /// Which goes first when several are due.
+    /// Its order of sending.
     pub fn rank(&self) -> Rank {
         match (self.bytes[0] & 0xF0, self.bytes) {
             (0xF0, _) => Rank::Realtime,
@@ -184,14 +185,13 @@ impl Message {
         }
     }
 
-    /// Whether it must never be dropped for want of room: real-time messages, the ends of notes, and pedals that are
-    /// lifted.
+    /// Whether it must never be dropped when the queue is full: real-time messages, note-offs, and releases of pedals.
     pub fn is_urgent(&self) -> bool {
         let lifts = |value: u8| value < 64 && self.controller().is_some_and(|pedal| PEDALS.contains(&pedal));
         self.class() <= Class::NoteOff || lifts(self.bytes[2])
     }
 
-    /// Whether it ends what lasts: a note, notes, a pedal, a bend.
+    /// Whether it ends something: a note, notes, a pedal, a bend.
     pub fn ends(&self) -> bool {
         self.class() != Class::Realtime && self.is_urgent() || matches!(self.hold(), Some((_, false)))
     }
@@ -201,8 +201,8 @@ impl Message {
         (self.bytes[0] & 0xF0 == 0xB0).then_some(self.bytes[1])
     }
 
-    /// Where it begins or ends what lasts, the message that ends it, and whether this one begins it: a note and its
-    /// note-off, a pedal and its zero, pitch bend and its middle.
+    /// For a message that starts or ends a note, a pedal or a bend: the message that ends it, and whether this one
+    /// starts it.
     pub fn hold(&self) -> Option<(Message, bool)> {
         let channel = self.channel()?;
         if let Some((_, note)) = self.note() {
@@ -220,7 +220,7 @@ impl Message {
         }
     }
 
-    /// The channel and note a note-on starts or a note-off ends.
+    /// The channel and note of a note-on or note-off.
     pub fn note(&self) -> Option<(Channel, Note)> {
         match self.bytes[0] & 0xF0 {
             0x80 | 0x90 => Some((self.channel()?, Note::new(self.bytes[1])?)),
@@ -235,7 +235,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Data bytes after a status byte, or nothing for what is no status of a short message.
+/// The number of data bytes after a status byte; `None` if it is no status of a short message.
 pub(super) fn data_len(status: u8) -> Option<usize> {
     match status {
         0x80..=0xBF | 0xE0..=0xEF | 0xF2 => Some(2),
@@ -248,7 +248,7 @@ pub(super) fn data_len(status: u8) -> Option<usize> {
 /// Checks that bytes are one or more complete messages, SysEx included, without running status, and yields each.
 ///
 /// # Errors
-/// The offset of the first byte that does not fit.
+/// The offset of the first invalid byte.
 pub fn split(bytes: &[u8]) -> Result<Vec<&[u8]>, usize> {
     let mut messages = Vec::new();
     let mut at = 0;
@@ -279,7 +279,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn note_offs_are_known_in_every_spelling() {
+    fn note_offs_are_recognised_in_every_spelling() {
         let c4 = Note::new(60).unwrap();
         let off = [
             Message::note_off(Channel::FIRST, c4),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn pedals_that_are_lifted_are_as_urgent_as_note_offs() {
+    fn releases_of_pedals_are_as_urgent_as_note_offs() {
         let control = |controller, value| Message::control(Channel::FIRST, controller, value);
         for pedal in PEDALS {
             assert!(control(pedal, 0).is_urgent() && control(pedal, 63).is_urgent() && !control(pedal, 64).is_urgent());
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_bytes_are_refused_where_they_break() {
+    fn invalid_bytes_are_refused_at_their_offset() {
         assert_eq!(split(&[0x90, 60]), Err(2));
         assert_eq!(split(&[60]), Err(0));
         assert_eq!(split(&[0x90, 60, 0x90]), Err(2));

@@ -1,30 +1,30 @@
-//! Bytes in any pieces to complete messages. Pure; runs on whichever thread a port's bytes come in on.
+//! Parses bytes, split anywhere, into complete messages. Pure; runs on the thread that reads the port.
 //!
-//! A parser survives any stream of bytes. Real-time bytes pass through at once, even inside another message or a SysEx;
-//! running status is understood; what is broken or undefined is left out, and the next status byte begins afresh.
+//! Any bytes are accepted. Real-time bytes pass through at once, even inside another message or a SysEx; running status
+//! is supported; incomplete or undefined messages are dropped, and the next status byte starts a new one.
 
 use super::message::{Message, data_len};
 
-/// The longest SysEx that is kept, F0 and F7 included; twice the longest the NTS-1 mkII sends.
+/// The longest SysEx that is kept, in bytes, F0 and F7 included; twice the longest the NTS-1 mkII sends.
 pub const LONGEST_SYSEX_BYTES: usize = 8192;
 
 /// One complete message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParsedMessage<'a> {
-    /// One to three bytes, its status byte among them even where it was left out on the wire.
+    /// One to three bytes, including the status byte even if it was left out by running status.
     Short(Message),
-    /// System exclusive, with its F0 and F7 and nothing but data between.
+    /// System exclusive, with its F0 and F7 and only data bytes between.
     SysEx(&'a [u8]),
 }
 
-/// What the next data byte belongs to.
+/// The message that the next data byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Within {
-    /// To nothing: it is left out.
+    /// None: it is dropped.
     Nothing,
-    /// To a message of this status, which goes on being the running one where it is a channel's.
+    /// A message of this status, which is also the running status if it is a channel message.
     Short { status: u8, data_len: usize },
-    /// To a SysEx.
+    /// A SysEx.
     SysEx,
 }
 
@@ -45,13 +45,13 @@ impl Default for Parser {
 }
 
 impl Parser {
-    /// A parser that has heard nothing.
+    /// A parser at the start of a stream.
     pub fn new() -> Parser {
         let sysex = Vec::with_capacity(LONGEST_SYSEX_BYTES);
         Parser { within: Within::Nothing, data: [0; 2], have: 0, sysex, dropped: 0 }
     }
 
-    /// Takes bytes and hands over each message they complete.
+    /// Takes bytes and passes on each message they complete.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(ParsedMessage<'_>)) {
         for byte in bytes {
             if let Some(parsed) = self.push(*byte) {
@@ -60,7 +60,7 @@ impl Parser {
         }
     }
 
-    /// Takes one byte; gives the message it completes.
+    /// Takes one byte; returns the message it completes.
     pub fn push(&mut self, byte: u8) -> Option<ParsedMessage<'_>> {
         match byte {
             // Undefined.
@@ -71,13 +71,13 @@ impl Parser {
         }
     }
 
-    /// Forgets a message that was begun, and the running status.
+    /// Drops an incomplete message, and the running status.
     pub fn reset(&mut self) {
         self.within = Within::Nothing;
         self.have = 0;
     }
 
-    /// How many SysEx were not kept, because they were too long or were cut short.
+    /// The number of SysEx that were dropped, because they were too long or incomplete.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -110,7 +110,7 @@ impl Parser {
     fn data(&mut self, byte: u8) -> Option<Message> {
         match self.within {
             Within::Nothing => None,
-            // One place is the F7's.
+            // One byte is reserved for the F7.
             Within::SysEx if self.sysex.len() + 1 < LONGEST_SYSEX_BYTES => {
                 self.sysex.push(byte);
                 None
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_left_out_and_the_next_message_is_whole() {
+    fn broken_messages_are_dropped_and_the_next_one_is_whole() {
         assert_eq!(all(&[60, 100, 0xF7, 0x90, 60, 0x80, 60, 64]), [[0x80, 60, 64]]);
         assert_eq!(all(&[0xF9, 0xFD, 0xF4, 1, 0xF5, 2, 0xF6]), [[0xF6]]);
         assert_eq!(all(&[0x90, 60, 0xFD, 100]), [[0x90, 60, 100]], "an undefined real-time byte changes nothing");
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(parsed(&mut parser, &sysex(3)), [sysex(3)]);
     }
 
-    /// Bytes that look like MIDI more often than by chance.
+    /// Random bytes, with more MIDI status bytes than by chance.
     fn noise() -> impl Strategy<Value = Vec<u8>> {
         let byte = prop_oneof![any::<u8>(), 0x80..=0xFFu8, Just(0xF0), Just(0xF7), Just(0xF8), Just(0x90), 0..0x80u8];
         prop::collection::vec(byte, 0..256)
@@ -222,7 +222,7 @@ mod tests {
         }
 
         #[test]
-        fn real_time_bytes_are_neither_lost_nor_delayed_nor_felt(bytes in noise()) {
+        fn real_time_bytes_are_neither_lost_nor_delayed_and_change_no_other_message(bytes in noise()) {
             let real_time = |byte: &u8| *byte >= 0xF8 && !matches!(byte, 0xF9 | 0xFD);
             let (mut parser, mut without) = (Parser::new(), Parser::new());
             for byte in &bytes {
@@ -235,7 +235,7 @@ mod tests {
         }
 
         #[test]
-        fn a_valid_stream_cut_anywhere_yields_its_messages(
+        fn a_valid_stream_split_anywhere_yields_its_messages(
             messages in prop::collection::vec(message(), 0..40), piece in 1..20usize,
         ) {
             let mut parser = Parser::new();

@@ -1,4 +1,4 @@
-//! Bytes of 8 bits as the data bytes of a SysEx, which have 7. Pure.
+//! Packs bytes of 8 bits into the 7-bit data bytes of a SysEx. Pure.
 //!
 //! Korg's packing ("NTS-1 digital kit mkII MIDI Implementation" v1.00, note 1): groups of 7 bytes become 8, a first one
 //! whose bit n is bit 7 of byte n, then the 7 without it. The last group may be shorter.
@@ -6,12 +6,12 @@
 /// Bytes of data in a whole group.
 const GROUP_BYTES: usize = 7;
 
-/// How long these many bytes are once packed.
+/// The packed length of `len` bytes.
 pub fn packed_len(len: usize) -> usize {
     len + len.div_ceil(GROUP_BYTES)
 }
 
-/// Bytes as data bytes.
+/// Packs bytes.
 pub fn pack(bytes: &[u8]) -> Vec<u8> {
     let mut packed = Vec::with_capacity(packed_len(bytes.len()));
     for group in bytes.chunks(GROUP_BYTES) {
@@ -21,7 +21,7 @@ pub fn pack(bytes: &[u8]) -> Vec<u8> {
     packed
 }
 
-/// Data bytes as the bytes they were, or nothing where they are no packed bytes.
+/// Unpacks data bytes; `None` if they are no packed bytes.
 pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(packed.len());
     for group in packed.chunks(GROUP_BYTES + 1) {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_have_been_packed_is_refused() {
+    fn bytes_that_cannot_be_packed_ones_are_refused() {
         assert_eq!(unpack(&[0]), None, "a first byte without data");
         assert_eq!(unpack(&[0, 0x80]), None, "a status byte");
         assert_eq!(unpack(&[]), Some(Vec::new()));
@@ -55,7 +55,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_comes_out_again(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        fn packed_bytes_unpack_to_the_same(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
             let packed = pack(&bytes);
             prop_assert_eq!(packed.len(), packed_len(bytes.len()));
             prop_assert!(packed.iter().all(|byte| *byte < 0x80));

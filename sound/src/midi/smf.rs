@@ -1,8 +1,8 @@
-//! What was sent and received during a take, as a Standard MIDI File. Pure.
+//! The messages sent and received during a take, as a Standard MIDI File. Pure.
 //!
-//! Tick 0 is the take's first frame. The clock and the song's start, stop and position are left out: a player of the file
-//! has its own. What is noted takes bounded memory; what is over is counted. Every track is as long as the take, and what
-//! sounds at its end is ended there.
+//! Tick 0 is the take's first frame. The clock and the song's start, stop and position are left out: a player of the
+//! file has its own. Memory is bounded; events over the limit are counted. Every track is as long as the take, and
+//! sounding notes are ended there.
 
 mod held;
 mod tempo;
@@ -16,16 +16,16 @@ use held::HeldNotes;
 use midly::{Format, Header, MetaMessage, Timing, TrackEvent, TrackEventKind, live::LiveEvent};
 use tempo::TempoMap;
 
-/// Messages, tempos and marks that are kept.
+/// Maximum messages, tempos and marks that are kept.
 pub const EVENTS_MAX: usize = 1_000_000;
-/// Bytes of SysEx and of marks that are kept, together.
+/// Maximum bytes of SysEx and of marks that are kept, together.
 pub const BYTES_MAX: usize = 16 << 20;
-/// What is later in a take than this is lost: over a year.
+/// Events later in a take than this are lost: over a year.
 const SECONDS_MAX: u64 = 400 * 24 * 3600;
-/// The most ticks from one event to the next.
+/// Maximum ticks from one event to the next.
 const DELTA_MAX: u64 = (1 << 28) - 1;
 
-/// Whether a message went out or came in.
+/// The direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MessageDirection {
     /// Out.
@@ -34,7 +34,7 @@ pub enum MessageDirection {
     Received,
 }
 
-/// The bytes of one message: short ones take no memory of their own.
+/// The bytes of one message: short ones need no heap memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bytes(Held);
 
@@ -46,7 +46,7 @@ enum Held {
 }
 
 impl Bytes {
-    /// One complete message, SysEx included; nothing where the bytes are not exactly that.
+    /// One complete message, SysEx included; `None` if the bytes are not exactly that.
     pub fn of(bytes: &[u8]) -> Option<Bytes> {
         if let Some(message) = Message::from_bytes(bytes) {
             return Some(Bytes(Held::Short(message)));
@@ -55,7 +55,7 @@ impl Bytes {
         is_one.then(|| Bytes(Held::SysEx(bytes.into())))
     }
 
-    /// The message, where it is none of SysEx.
+    /// The message, if it is no SysEx.
     pub fn short(&self) -> Option<Message> {
         match &self.0 {
             Held::Short(message) => Some(*message),
@@ -63,7 +63,7 @@ impl Bytes {
         }
     }
 
-    /// The memory beside the value itself, in bytes.
+    /// Its heap memory, in bytes.
     fn heap_bytes(&self) -> usize {
         match &self.0 {
             Held::Short(_) => 0,
@@ -71,12 +71,12 @@ impl Bytes {
         }
     }
 
-    /// As it stands in a file; nothing for what has no place there.
+    /// The message as an event of a file; `None` for messages that are not written to one.
     fn kind(&self) -> Option<TrackEventKind<'_>> {
         match &self.0 {
             Held::SysEx(bytes) => bytes.get(1..).map(TrackEventKind::SysEx),
             Held::Short(message) => match *message.bytes() {
-                // Time code, song position, clock, start, stop, sensing: of the moment they were sent in.
+                // Time code, song position, clock, start, stop, sensing: valid only at the moment of sending.
                 [0xF1 | 0xF2 | 0xF8..=0xFF, ..] => None,
                 [0xF0..=0xFF, ..] => Some(TrackEventKind::Escape(message.bytes())),
                 _ => match LiveEvent::parse(message.bytes()).ok()? {
@@ -91,17 +91,17 @@ impl Bytes {
 /// One message of a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmfEvent {
-    /// When, counted from the take's first frame.
+    /// Its time, in frames from the take's first.
     pub frame: u64,
-    /// Out or in.
+    /// Its direction.
     pub way: MessageDirection,
     /// The port, counted from 0.
     pub port: u8,
-    /// What.
+    /// Its bytes.
     pub bytes: Bytes,
 }
 
-/// A MIDI file that is being gathered.
+/// A MIDI file under construction.
 #[derive(Debug)]
 pub struct Smf {
     sample_rate_hz: u32,
@@ -111,14 +111,14 @@ pub struct Smf {
     later: Vec<TempoFrom>,
     marks: Vec<(u64, Box<str>)>,
     events: Vec<SmfEvent>,
-    /// The frame after the take's last, where it is known.
+    /// The frame after the take's last, if known.
     end: Option<u64>,
     heap_bytes: usize,
     lost: u64,
 }
 
 impl Smf {
-    /// A take at this rate and with this tempo from its first frame; `port_names` in the order of the ports.
+    /// A take at this rate, with this tempo at its first frame; `port_names` in the order of the ports.
     pub fn new(sample_rate_hz: u32, port_names: Vec<String>, tempo: TempoFrom) -> Smf {
         Smf {
             sample_rate_hz: sample_rate_hz.max(1),
@@ -134,13 +134,13 @@ impl Smf {
         }
     }
 
-    /// The take's name.
+    /// Sets the take's name.
     pub fn name(&mut self, name: &str) {
         name.clone_into(&mut self.name);
     }
 
-    /// The take ends before this frame: what is later is left out, notes and pedals that are held are let go there, and
-    /// every track ends there. Without it a track ends with its last event.
+    /// Ends the take before this frame: later events are left out, held notes and pedals are released there, and every
+    /// track ends there. Without it a track ends with its last event.
     pub fn end_before(&mut self, frame: u64) {
         self.end = Some(frame);
     }
@@ -149,28 +149,29 @@ impl Smf {
         self.end.is_none_or(|end| frame < end)
     }
 
-    /// The tempo from a frame on.
+    /// Adds a tempo change at a frame.
     pub fn tempo(&mut self, tempo: TempoFrom) {
         if self.has_room(tempo.frame, 0) {
             self.later.push(tempo);
         }
     }
 
-    /// A message; it may come a little late, after one of a later frame. What a file has no place for is left out.
+    /// Adds a message; it may come a little late, after one of a later frame. Messages that a file cannot hold are left
+    /// out.
     pub fn event(&mut self, event: SmfEvent) {
         if event.bytes.kind().is_some() && self.has_room(event.frame, event.bytes.heap_bytes()) {
             self.events.push(event);
         }
     }
 
-    /// A marker.
+    /// Adds a marker.
     pub fn mark(&mut self, frame: u64, text: &str) {
         if self.has_room(frame, text.len()) {
             self.marks.push((frame, text.into()));
         }
     }
 
-    /// Takes up the room for one thing more, or counts it as lost.
+    /// Takes room for one more event, or counts it as lost.
     fn has_room(&mut self, frame: u64, heap_bytes: usize) -> bool {
         let count = self.events.len() + self.marks.len() + self.later.len();
         let is_in_time = frame / u64::from(self.sample_rate_hz) < SECONDS_MAX;
@@ -183,23 +184,23 @@ impl Smf {
         has_room
     }
 
-    /// Whether no message was kept; then there is no need for a file.
+    /// Whether it has no messages; then no file is needed.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Messages, tempos and marks that found no room.
+    /// Messages, tempos and marks that were lost, because there was no room.
     pub fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// The file: format 1, [`TICKS_PER_QUARTER`]; first the tempos, marks and the take's name, then a track for what was
-    /// sent to each port and for what was received from it, where there is any.
+    /// The file: format 1, [`TICKS_PER_QUARTER`]; first the tempos, marks and the take's name, then a track for the
+    /// messages sent to each port and one for those received from it, if there are any.
     pub fn bytes(&self) -> Vec<u8> {
         let map = TempoMap::new(self.sample_rate_hz, self.first, &self.later);
         let end_tick = self.end.map_or(0, |end| map.tick(end));
         let mut order: Vec<&SmfEvent> = self.events.iter().filter(|event| self.is_inside(event.frame)).collect();
-        // Stable: what came at one frame stays in its order.
+        // Stable: events of one frame keep their order.
         order.sort_by_key(|event| (event.port, event.way, event.frame));
         let runs: Vec<&[&SmfEvent]> = order.chunk_by(|a, b| (a.port, a.way) == (b.port, b.way)).collect();
         let names: Vec<String> = runs.iter().map(|run| self.track_name(run)).collect();
@@ -258,7 +259,7 @@ impl Smf {
     }
 }
 
-/// A track that grows in the order of its ticks.
+/// A track; events are added in the order of their ticks.
 struct Track<'a> {
     tick: u64,
     events: Vec<TrackEvent<'a>>,
@@ -274,7 +275,7 @@ impl<'a> Track<'a> {
     }
 
     fn push(&mut self, tick: u64, kind: TrackEventKind<'a>) {
-        // A longer silence than a delta can say is said in pieces, by texts without letters.
+        // A silence longer than the maximum delta is split by empty text events.
         while tick.saturating_sub(self.tick) > DELTA_MAX {
             self.put(self.tick + DELTA_MAX, TrackEventKind::Meta(MetaMessage::Text(b"")));
         }
@@ -287,7 +288,7 @@ impl<'a> Track<'a> {
         self.events.push(TrackEvent { delta, kind });
     }
 
-    /// It ends at this tick, or with its last event where that is later.
+    /// Ends the track at this tick, or with its last event if that is later.
     fn end(mut self, tick: u64) -> Vec<TrackEvent<'a>> {
         self.push(tick.max(self.tick), TrackEventKind::Meta(MetaMessage::EndOfTrack));
         self.events

@@ -1,12 +1,12 @@
-//! Whose tempo it is. Pure.
+//! The tempo source. Pure.
 
-/// Whose tempo it is.
+/// The tempo source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClockSource {
-    /// busker's own.
+    /// busker's own tempo.
     #[default]
     Internal,
-    /// That of an incoming MIDI clock.
+    /// An incoming MIDI clock.
     Midi,
 }
 

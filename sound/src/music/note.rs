@@ -9,7 +9,7 @@ pub struct Note(u8);
 const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 
 impl Note {
-    /// A note, or nothing above 127.
+    /// A note; `None` above 127.
     pub fn new(number: u8) -> Option<Note> {
         (number < 128).then_some(Note(number))
     }
@@ -19,7 +19,7 @@ impl Note {
         self.0
     }
 
-    /// This note moved by `semitones`, or nothing where that leaves 0..=127.
+    /// This note moved by `semitones`; `None` outside 0..=127.
     pub fn transposed(self, semitones: i32) -> Option<Note> {
         u8::try_from(i32::from(self.0) + semitones).ok().and_then(Note::new)
     }
@@ -31,7 +31,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// Why a text is no note.
+/// Why a text names no note.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a number from 0 to 127 or a name from C-1 to G9, like C4, F#3 or Bb2")]
 pub struct NotANote;
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_note_reads_back_what_it_prints() {
+    fn the_text_of_every_note_reads_back() {
         for number in 0..128 {
             let note = Note(number);
             assert_eq!(note.to_string().parse(), Ok(note));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_note_is_refused() {
+    fn a_text_that_names_no_note_is_refused() {
         for bad in ["", "H2", "128", "G#9", "C-2", "C", "4", "C4x", "Cb-1", "C99999999999", "-1"] {
             if bad == "4" {
                 assert_eq!(bad.parse(), Ok(Note(4)));

@@ -1,8 +1,7 @@
-//! What holds from which frame: the song, the tempo and the clock, as a short list of stretches.
+//! The plan of song, tempo and clock by frame, as a short list of stretches.
 //!
-//! The control thread edits the [`Plan`]; the callback and the MIDI clock read it and ask the one question that
-//! matters: which pulses fall in this window. A pulse belongs to exactly one stretch, whatever the edits, because
-//! each stretch names its first pulse.
+//! The control thread edits the [`Plan`]; the callback and the MIDI clock read which pulses are in a window of frames.
+//! A pulse belongs to exactly one stretch, whatever the edits, because each stretch names its first pulse.
 
 use super::{
     Bpm, LoopRegion, Looping, PPQN, Timeline,
@@ -14,34 +13,34 @@ mod passes;
 
 pub use passes::{PassFrames, SongTime};
 
-/// Whether the song rolls, and where.
+/// Whether the song rolls, and its position.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Song {
-    /// Standing at this (fractional) song pulse.
+    /// Stopped at this (fractional) song pulse.
     Stopped {
         /// Pulses from the beginning of the song.
         at_pulse: f64,
     },
-    /// Rolling: run pulse = timeline pulse - `offset_pulses`. Whole, so the song's grid is the clock's grid. The run pulse
-    /// is the song pulse until the song wraps in a loop; see [`Looping`].
+    /// Rolling: run pulse = timeline pulse - `offset_pulses`. Whole, so the song's grid is the clock's grid. The run
+    /// pulse is the song pulse until the song wraps in a loop; see [`Looping`].
     Rolling {
         /// The timeline pulse of run pulse 0.
         offset_pulses: i64,
     },
 }
 
-/// One law of time, valid from a frame until the next stretch begins.
+/// A mapping of time, valid from a frame until the next stretch begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stretch {
     /// First frame of the stretch.
     pub from_frame: i64,
-    /// First pulse that belongs to it, so that none is lost or doubled where two stretches meet.
+    /// The first pulse that belongs to it, so that no pulse is lost or doubled between two stretches.
     pub first_pulse: i64,
-    /// Frames to pulses.
+    /// Maps frames to pulses.
     pub timeline: Timeline,
-    /// Where the song is.
+    /// The state of the song.
     pub song: Song,
-    /// The loop, and which pass of it a song that rolls is on.
+    /// The loop, and the pass of a rolling song.
     pub looping: Looping,
     /// Whether MIDI clock is sent.
     pub clock_on: bool,
@@ -59,7 +58,7 @@ impl Stretch {
         }
     }
 
-    /// The song pulse that a pulse of the timeline is, or the (fractional) one on which the song stands.
+    /// The song pulse at a pulse of the timeline, or the (fractional) one at which the song is stopped.
     pub fn song_pulse_of(&self, pulse: i64) -> f64 {
         match self.song {
             Song::Stopped { at_pulse } => at_pulse,
@@ -67,7 +66,7 @@ impl Stretch {
         }
     }
 
-    /// Its first pulse that is not emitted before `frame`.
+    /// Its first pulse that was not emitted before `frame`.
     fn next_pulse(&self, frame: i64) -> i64 {
         if frame <= self.from_frame {
             self.first_pulse
@@ -76,16 +75,17 @@ impl Stretch {
         }
     }
 
-    /// The frame on which it emits a pulse: one that its law puts before it begins falls on its first.
+    /// The frame at which it emits a pulse: one that is mapped before its beginning is emitted at its first frame.
     fn frame_of(&self, pulse: i64) -> i64 {
         self.timeline.whole_frame_of(pulse).max(self.from_frame)
     }
 
-    /// The pulses of this stretch in a part of it, in order.
+    /// The pulses of this stretch in a part of its frames, in order.
     pub fn pulses(&self, part: Range<i64>) -> impl Iterator<Item = Pulse> + use<> {
         let stretch = *self;
         let Stretch { timeline, song, looping, from_frame, first_pulse, .. } = stretch;
-        // A source that ran ahead puts several pulses before the stretch begins: they all fall on its first frame.
+        // A source that ran ahead maps several pulses before the stretch begins: they are all emitted at its first
+        // frame.
         let near = if part.start <= from_frame {
             first_pulse
         } else {
@@ -112,13 +112,13 @@ impl Stretch {
 /// One pulse of the MIDI clock grid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pulse {
-    /// Its place with its fraction, in frames.
+    /// Its position in frames, with its fraction.
     pub frame: f64,
-    /// The frame it falls on.
+    /// The frame at which it is emitted.
     pub whole_frame: i64,
-    /// The song pulse it is, while the song rolls; inside the loop region where the song wraps.
+    /// Its song pulse, while the song rolls; inside the loop region if the song wraps.
     pub song_pulse: Option<i64>,
-    /// The same counted on without a wrap, as a MIDI clock follower counts.
+    /// Its run pulse, which does not wrap, as a MIDI clock follower counts.
     pub run_pulse: Option<i64>,
 }
 
@@ -129,14 +129,14 @@ impl Pulse {
     }
 }
 
-/// How many stretches are kept: those ahead, and enough of the past for a reader that runs behind.
+/// Maximum stretches of a plan: those ahead, and enough of the past for a reader that runs behind.
 pub const STRETCHES: usize = 8;
 
-/// How often a source that is followed may change the law of time. Eight stretches then reach back 230 ms from the
-/// newest, which begins at most one spacing and the callback's lead ahead of what is heard.
+/// Maximum changes per second by a followed source. Eight stretches then reach back 230 ms from the newest, which
+/// begins at most one spacing and the callback's lead ahead of the output.
 pub const FOLLOWS_PER_SECOND: f64 = 30.0;
 
-/// The stretches in force, in order of their first frame. Never empty. Plain data of fixed size.
+/// The present and planned stretches, in order of their first frame. Never empty. Plain data of fixed size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
     stretches: [Stretch; STRETCHES],
@@ -157,9 +157,9 @@ impl Plan {
         Plan { stretches: [stretch; STRETCHES], len: 1 }
     }
 
-    /// A plan of these stretches, oldest first; the newest are kept where there are too many.
+    /// A plan of these stretches, oldest first; of too many, the newest are kept.
     ///
-    /// Returns nothing for an empty list.
+    /// Returns `None` for an empty list.
     pub fn from_stretches(list: &[Stretch]) -> Option<Plan> {
         let list = &list[list.len().saturating_sub(STRETCHES)..];
         let mut plan = Plan { stretches: [*list.first()?; STRETCHES], len: list.len() };
@@ -172,18 +172,18 @@ impl Plan {
         &self.stretches[..self.len]
     }
 
-    /// The stretch in force at a frame; before the first, the first.
+    /// The stretch at a frame; before the first, the first.
     pub fn at(&self, frame: i64) -> &Stretch {
         let list = self.stretches();
         list.iter().rev().find(|s| s.from_frame <= frame).unwrap_or(&list[0])
     }
 
-    /// What will hold once every edit has taken effect.
+    /// The stretch after all edits.
     pub fn last(&self) -> &Stretch {
         &self.stretches[self.len - 1]
     }
 
-    /// Each stretch with the part of the window in which it holds, in order, empty parts left out.
+    /// Each stretch with its part of the window, in order, without empty parts.
     pub fn parts(&self, window: Range<i64>) -> impl Iterator<Item = (&Stretch, Range<i64>)> {
         let list = self.stretches();
         list.iter().enumerate().filter_map(move |(i, stretch)| {
@@ -194,17 +194,17 @@ impl Plan {
         })
     }
 
-    /// The pulses that fall in a window of frames, each exactly once over adjoining windows.
+    /// The pulses in a window of frames, each exactly once over adjacent windows.
     pub fn pulses(&self, window: Range<i64>) -> impl Iterator<Item = Pulse> {
         self.parts(window).flat_map(|(stretch, part)| stretch.pulses(part))
     }
 
-    /// The first frame after `frame` at which another stretch begins.
+    /// The first frame after `frame` at which a stretch begins.
     pub fn next_change(&self, frame: i64) -> Option<i64> {
         self.stretches().iter().map(|s| s.from_frame).find(|from| *from > frame)
     }
 
-    /// Puts a stretch at the end. What is already due at its frame or later is replaced by it.
+    /// Adds a stretch at the end. It replaces stretches that begin at its frame or later.
     fn push(&mut self, mut stretch: Stretch) {
         let last = self.last();
         if self.len > 1 && last.from_frame >= stretch.from_frame {
@@ -221,27 +221,27 @@ impl Plan {
         self.len += 1;
     }
 
-    /// The frame at which an edit may take effect, not before `earliest` nor before what is already planned.
+    /// The frame at which an edit may take effect, not before `earliest` nor before the planned stretches.
     fn edit_frame(&self, earliest: i64) -> i64 {
         self.last().from_frame.max(earliest)
     }
 
-    /// What to add to a source's pulse numbers to have the plan's, so that the first [`Plan::follow`] moves the clock
-    /// by at most half a pulse: `source_pulse` falls on `frame`.
+    /// The number to add to a source's pulse numbers for the plan's, so that the first [`Plan::follow`] moves the clock
+    /// by at most half a pulse: `source_pulse` is at `frame`.
     pub fn offset_to(&self, source_pulse: i64, frame: f64) -> i64 {
         let pulse = self.at(frame.floor() as i64).timeline.pulse_at(frame).round() as i64;
         pulse.saturating_sub(source_pulse)
     }
 
-    /// Another law of time, in the plan's own pulse numbers, from `earliest` on. The song is not touched: its pulses
-    /// keep their numbers and fall where the new law puts them.
+    /// Changes the timeline, in the plan's own pulse numbers, from `earliest` on. The song is unchanged: its pulses
+    /// keep their numbers and move to the frames of the new timeline.
     ///
-    /// The next pulse is the first that the old law has not emitted. One that the new law puts before the edit falls on
-    /// the edit's first frame; where the new law is behind, the clock waits for it.
+    /// The next pulse is the first that was not emitted yet. One that the new timeline has before the edit is emitted
+    /// at the edit's first frame; if the new timeline is behind, the clock waits for it.
     ///
-    /// May be called for every pulse of a source: an edit that is not in force yet takes the new law for its own, and
-    /// otherwise the edit waits until [`FOLLOWS_PER_SECOND`] allows another, so that [`STRETCHES`] reach back far enough
-    /// for a reader that runs 100 ms behind.
+    /// May be called for every pulse of a source: an edit that has not taken effect yet takes the new timeline, and
+    /// otherwise the edit waits until [`FOLLOWS_PER_SECOND`] allows another, so that [`STRETCHES`] reach back far
+    /// enough for a reader that runs 100 ms behind.
     pub fn follow(&mut self, timeline: Timeline, earliest: i64) {
         let last = *self.last();
         if last.from_frame >= earliest {
@@ -254,8 +254,9 @@ impl Plan {
         }
     }
 
-    /// The song's pulse `song_pulse` falls on the plan's pulse `plan_pulse`: from that on, or, where it is emitted
-    /// already, from `earliest` on as if it had rolled since. The clock's phase does not jump. Returns the frame.
+    /// Starts the song so that its pulse `song_pulse` is at the plan's pulse `plan_pulse`: from that on, or, if it was
+    /// emitted already, from `earliest` on as if it had rolled since. The clock's phase does not jump. Returns the
+    /// frame.
     pub fn roll_on(&mut self, song_pulse: i64, plan_pulse: i64, earliest: i64) -> i64 {
         let timeline = self.last().timeline;
         let from_frame = self.edit_frame(earliest).max(timeline.whole_frame_of(plan_pulse));
@@ -268,7 +269,21 @@ impl Plan {
         from_frame
     }
 
-    /// Another tempo, from the first pulse at `earliest` or later: the phase of the clock does not jump.
+    /// The song is at `song_pulse` on `frame` and rolls at this tempo: from `earliest` on, as if it had since. The clock's
+    /// phase jumps: it is the tempo of a loop that was played freely. Returns the frame from which on it holds.
+    pub fn anchor(&mut self, bpm: Bpm, song_pulse: i64, frame: i64, earliest: i64) -> i64 {
+        let from_frame = self.edit_frame(earliest);
+        let last = *self.last();
+        let mut timeline = Timeline { bpm, origin_pulse: 0, origin_frame: frame as f64, ..last.timeline };
+        // The next pulse has the number that is next in the plan.
+        timeline.origin_pulse = last.next_pulse(from_frame) - timeline.first_pulse_from(from_frame);
+        let song = Song::Rolling { offset_pulses: timeline.origin_pulse - song_pulse };
+        let at = timeline.pulse_at(from_frame as f64) - (timeline.origin_pulse - song_pulse) as f64;
+        self.push_song(song, at, timeline, from_frame);
+        from_frame
+    }
+
+    /// Changes the tempo, from the first pulse at `earliest` or later: the phase of the clock does not jump.
     pub fn set_bpm(&mut self, bpm: Bpm, earliest: i64) {
         let last = *self.last();
         let first_pulse = last.timeline.first_pulse_from(self.edit_frame(earliest)).max(last.first_pulse);
@@ -276,7 +291,7 @@ impl Plan {
         let origin_frame = last.timeline.frame_of(first_pulse as f64);
         let timeline = Timeline { bpm, origin_pulse: first_pulse, origin_frame, ..last.timeline };
         if last.from_frame >= earliest {
-            // An edit that is not in force yet absorbs this one, so a turned knob does not queue tempi up.
+            // An edit that has not taken effect yet includes this one, so that turning a knob does not queue tempos.
             let timeline = last.timeline.with_bpm_at(bpm, last.from_frame);
             self.stretches[self.len - 1].timeline = timeline;
         } else {
@@ -284,9 +299,9 @@ impl Plan {
         }
     }
 
-    /// The song rolls from `song_pulse`, at the first frame from `earliest` on where the song's grid meets the
-    /// clock's: at most one pulse later, and the clock's phase does not jump. Without a clock it rolls at once.
-    /// Returns the frame.
+    /// Starts the song at `song_pulse`, at the first frame from `earliest` on where the song's grid meets the clock's:
+    /// at most one pulse later, and the clock's phase does not jump. Without a clock it starts at once. Returns the
+    /// frame.
     pub fn roll(&mut self, song_pulse: f64, earliest: i64) -> i64 {
         let last = *self.last();
         let earliest = self.edit_frame(earliest);
@@ -294,7 +309,7 @@ impl Plan {
         let (from_frame, offset_pulses) = if last.clock_on {
             let mut offset = (timeline.pulse_at(earliest as f64) - song_pulse).floor() as i64;
             let frame = |offset: i64| (timeline.frame_of(song_pulse + offset as f64) + 1e-3).floor() as i64;
-            // Behind a source that fell back, the grid's pulses are emitted already until it has caught up.
+            // With a source that fell back, the grid's pulses are emitted already until it has caught up.
             let next_pulse = self.last().next_pulse(earliest);
             while frame(offset) < earliest || song_pulse.ceil() as i64 + offset < next_pulse {
                 offset += 1;
@@ -311,13 +326,13 @@ impl Plan {
         from_frame
     }
 
-    /// The song stands at `song_pulse` from `earliest` on.
+    /// Stops the song at `song_pulse`, from `earliest` on.
     pub fn stand(&mut self, song_pulse: f64, earliest: i64) {
         let timeline = self.last().timeline;
         self.push_song(Song::Stopped { at_pulse: song_pulse }, song_pulse, timeline, self.edit_frame(earliest));
     }
 
-    /// The song goes from this song pulse on, or stands there.
+    /// Continues or stops the song at this song pulse.
     fn push_song(&mut self, song: Song, song_pulse: f64, timeline: Timeline, from_frame: i64) {
         let last = *self.last();
         let first_pulse = if timeline == last.timeline {
@@ -332,8 +347,8 @@ impl Plan {
         self.push(Stretch { from_frame, first_pulse, timeline, song, looping, ..last });
     }
 
-    /// Loops another region, or none, from `earliest` on. A song that rolls stays on its place and its pass, and the
-    /// clock goes on; where its place is behind the new region's end, see [`Looping::with_region`].
+    /// Changes the loop region from `earliest` on. A rolling song keeps its position and its pass, and the clock
+    /// continues; if its position is after the new region's end, see [`Looping::with_region`].
     pub fn set_loop(&mut self, region: Option<LoopRegion>, earliest: i64) {
         let last = *self.last();
         if last.looping.region == region {
@@ -348,8 +363,8 @@ impl Plan {
         self.push(Stretch { from_frame, first_pulse, looping, ..last });
     }
 
-    /// Frames are of another rate from `frame` on: song and clock go on where they are, and what is planned for later
-    /// comes when it would have come.
+    /// Changes the frame rate from `frame` on: song and clock continue at their positions, and planned stretches begin
+    /// at the same time as before.
     pub fn set_rate(&mut self, sample_rate_hz: f64, frame: i64) {
         let current = *self.at(frame);
         let ratio = sample_rate_hz / current.timeline.sample_rate_hz;
@@ -365,7 +380,7 @@ impl Plan {
         for later in self.stretches().iter().filter(|it| it.from_frame > frame) {
             let mut from_frame = rated(later.from_frame as f64, frame, ratio).round() as i64;
             if was.next_pulse(later.from_frame) == later.first_pulse {
-                // Between the same two pulses as before: rounding must not put one on both sides of it.
+                // Between the same two pulses as before: rounding must not move it past one.
                 from_frame =
                     from_frame.max(last.frame_of(later.first_pulse - 1) + 1).min(last.frame_of(later.first_pulse));
             }
@@ -379,7 +394,7 @@ impl Plan {
         }
     }
 
-    /// MIDI clock on or off from `earliest` on.
+    /// Switches MIDI clock on or off from `earliest` on.
     pub fn set_clock(&mut self, clock_on: bool, earliest: i64) {
         let last = *self.last();
         let from_frame = self.edit_frame(earliest);

@@ -1,17 +1,17 @@
-//! Places in the music as a musician writes them: `12.5` seconds, or `5:1:0` bar:beat:tick.
+//! Positions in the song as users write them: `12.5` seconds, or `5:1:0` bar:beat:tick.
 
 use super::{Bpm, PPQN};
 use std::{fmt, str::FromStr};
 
-/// Ticks in a beat where a position is written as bar:beat:tick (the usual resolution of MIDI files).
+/// Ticks in a beat of a bar:beat:tick position (the usual resolution of MIDI files).
 pub const TICKS_PER_BEAT: u32 = 480;
 /// Beats in a bar: 4/4.
 pub const BEATS_PER_BAR: u32 = 4;
 
-/// A place in the music, from its beginning.
+/// A position in the song, from its beginning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Position {
-    /// Seconds, 0 or more; turned into beats at the tempo of the moment.
+    /// Seconds, 0 or more; converted to beats at the present tempo.
     Seconds(f64),
     /// Bar and beat counted from 1, tick from 0 to [`TICKS_PER_BEAT`] - 1.
     Bars {
@@ -25,9 +25,9 @@ pub enum Position {
 }
 
 impl Position {
-    /// The bar:beat:tick at a (fractional) pulse; before the beginning is the beginning.
+    /// The bar:beat:tick at a (fractional) pulse; a negative pulse is the beginning.
     pub fn of_pulse(pulse: f64) -> Position {
-        // A hair forward, so that a pulse that is whole but for rounding does not read as the tick before.
+        // Slightly later, so that a whole pulse with a rounding error does not read as the tick before.
         let ticks = (pulse.max(0.0) * f64::from(TICKS_PER_BEAT) / PPQN as f64 + 1e-6) as u64;
         let beats = ticks / u64::from(TICKS_PER_BEAT);
         Position::Bars {
@@ -37,7 +37,7 @@ impl Position {
         }
     }
 
-    /// Pulses from the beginning; seconds are taken at `bpm`.
+    /// Pulses from the beginning; seconds are converted at `bpm`.
     pub fn pulses(self, bpm: Bpm) -> f64 {
         match self {
             Position::Seconds(seconds) => seconds * bpm.get() / 60.0 * PPQN as f64,
@@ -66,7 +66,7 @@ impl fmt::Display for Position {
 )]
 pub struct NotAPosition;
 
-/// A day: far longer than any set, and short enough for exact arithmetic in frames.
+/// A day: far longer than any performance, and short enough for exact arithmetic in frames.
 const MAX_SECONDS: f64 = 86_400.0;
 /// A day in bars of four beats at 300 BPM.
 pub(super) const MAX_BAR: u32 = 108_000;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_position_is_refused() {
+    fn a_text_that_is_no_position_is_refused() {
         for bad in
             ["", "0:1:0", "1:5:0", "1:1:480", "-1", "nan", "inf", "1:1:0:0", "a:b", "999999999", "4294967296:1:0"]
         {
@@ -118,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn positions_read_back_what_they_print(bar in 1u32..100_000, beat in 1u32..=4, tick in 0u32..480) {
+        fn the_text_of_positions_reads_back(bar in 1u32..100_000, beat in 1u32..=4, tick in 0u32..480) {
             let position = Position::Bars { bar, beat, tick };
             prop_assert_eq!(position.to_string().parse(), Ok(position));
             prop_assert_eq!(Position::of_pulse(position.pulses(Bpm::DEFAULT)), position);

@@ -1,10 +1,10 @@
-//! Follows an incoming MIDI clock: which of the source's pulses falls on which instant, and what its song does. Pure:
-//! no clock is read, the control thread says when each message arrived.
+//! Follows an incoming MIDI clock: the time of each pulse of the source, and the state of its song. Pure: it reads no
+//! clock, the control thread passes the arrival time of each message.
 //!
-//! A source is known in one of two ways. Where its pulses come near their own places, `sync/grid.rs` lays a grid through
-//! them, which misses no pulse that is lost and counts none twice. Where they come in the grain of the sender's audio
-//! blocks, `sync/blocks.rs` counts them all and lays a line through seconds of them. Both watch every pulse; which one
-//! is followed, [`ClockFollower`] decides. The song is in `sync/song.rs`.
+//! There are two ways to follow a source. If its pulses arrive near their own times, `sync/grid.rs` fits a grid to
+//! them; lost pulses are counted, and doubled ones are not counted twice. If they arrive in the grain of the sender's
+//! audio blocks, `sync/blocks.rs` counts them all and fits a line through seconds of them. Both watch every pulse;
+//! [`ClockFollower`] decides which one is followed. The song is in `sync/song.rs`.
 
 mod blocks;
 mod grid;
@@ -19,75 +19,75 @@ use song::SourceSong;
 use std::ops::Range;
 use utoipa::ToSchema;
 
-/// Where the source's pulses and nanoseconds meet. Valid near its origin; renewed every pulse.
+/// A pulse of the source and its time, with the tempo. Valid near its origin; renewed every pulse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SourceTime {
     /// The newest pulse, counted from the first, missing ones included.
     pub pulse: i64,
-    /// When that pulse came, smoothed, in ns on the clock of the arrivals.
+    /// The smoothed time of that pulse, in ns on the clock of the arrivals.
     pub ns: f64,
     /// Nanoseconds between two pulses.
     pub ns_per_pulse: f64,
 }
 
 impl SourceTime {
-    /// When a pulse comes, in ns.
+    /// The time of a pulse, in ns.
     pub fn ns_of(&self, pulse: i64) -> f64 {
         self.ns + (pulse - self.pulse) as f64 * self.ns_per_pulse
     }
 
-    /// Which (fractional) pulse comes at an instant.
+    /// The (fractional) pulse at an instant.
     pub fn pulse_at(&self, ns: f64) -> f64 {
         self.pulse as f64 + (ns - self.ns) / self.ns_per_pulse
     }
 
-    /// The tempo, held within the range of [`Bpm`].
+    /// The tempo, clamped to the range of [`Bpm`].
     pub fn bpm(&self) -> Bpm {
         let bpm = MINUTE_NS / (self.ns_per_pulse * PPQN as f64);
         Bpm::new(bpm.clamp(Bpm::MIN.get(), Bpm::MAX.get())).unwrap_or_default()
     }
 }
 
-/// How well the source is known.
+/// How well the incoming clock is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncState {
     /// No pulse has come yet.
     Waiting,
-    /// Pulses come; the tempo, if there is one yet, is a guess.
+    /// Pulses arrive; the tempo, if there is one yet, is an estimate.
     Acquiring,
-    /// The tempo rests on a beat or more.
+    /// The tempo is measured over a beat or more.
     Locked,
-    /// Pulses come that make no tempo from 20 to 300 BPM. The mapping stands as it was.
+    /// Pulses arrive, but their tempo is not from 20 to 300 BPM. The last mapping stays.
     Unsteady,
-    /// The pulses have ceased. The mapping stands as it was.
+    /// The pulses have stopped. The last mapping stays.
     Lost,
 }
 
-/// What the source did, for the plan.
+/// An event of the source, for the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncEvent {
-    /// There is a mapping, for the first time or again: from here on it is to be followed, and the plan's numbering
-    /// laid on it anew.
+    /// There is a mapping, for the first time or again: from here on the plan follows it, and aligns its numbering with
+    /// it.
     Found {
         /// The newest pulse.
         source_pulse: i64,
     },
-    /// The source is not to be followed any more: lost or unsteady.
+    /// The source must not be followed any more: it is lost or unsteady.
     Lost,
-    /// The song's pulse `song_pulse` falls on the source's next pulse, which has not come yet.
+    /// The song's pulse `song_pulse` is at the source's next pulse, which has not arrived yet.
     Rolls {
-        /// 0 after START; after CONTINUE where the song stood.
+        /// 0 after START; after CONTINUE the position of the stopped song.
         song_pulse: i64,
-        /// The number the source's next pulse will have.
+        /// The number of the source's next pulse.
         source_pulse: i64,
     },
-    /// The song stands; CONTINUE would go on with this pulse.
+    /// The song stopped; CONTINUE would continue with this pulse.
     Stops {
         /// Pulses from the beginning of the song.
         song_pulse: i64,
     },
-    /// The song that stands was put elsewhere.
+    /// The stopped song was moved to another position.
     Located {
         /// Pulses from the beginning of the song.
         song_pulse: i64,
@@ -95,39 +95,39 @@ pub enum SyncEvent {
 }
 
 const MINUTE_NS: f64 = 60e9;
-/// How long a line is believed after it was laid, in ns.
+/// How long a line stays valid after it was fitted, in ns.
 const HELD_NS: u64 = 3_000_000_000;
-/// Arrivals on a grid, none missing and none doubled, that spread over more than this are blocks, in ns: ±6 ms.
+/// Arrivals on a grid, none missing and none doubled, with a larger spread than this come in blocks, in ns: ±6 ms.
 const SPREAD_NS: f64 = 12e6;
-/// They are, too, where they spread over more than this, in ns, slowly and back at once: where blocks are a part of the
-/// interval, but for a little. A tempo that moves spreads them slowly alone.
+/// So do arrivals with a larger spread than this, in ns, that drift slowly and return at once: blocks that are nearly a
+/// simple fraction of the interval. A changing tempo only drifts slowly.
 const SAW_NS: f64 = 3e6;
-/// A grid that so large a part of the arrivals is off, or lays anew, is none: in each quarter of a line, for a step of the
-/// tempo is off only for a moment.
+/// Part of the arrivals that are off the grid, or refit it, from which there is no grid: in each quarter of a line,
+/// because a step of the tempo is off only for a moment.
 const OFF: f64 = 0.1;
-/// Where arrivals fit a grid with some missing or doubled, they are blocks if the counted line holds them in a strip no
-/// wider than so much of the grid's interval, and so many ns: what is lost or doubled by chance soon leaves any strip. Where
-/// they are few, the strip is narrow, for a few may fit by chance.
+/// If arrivals fit a grid with some missing or doubled, they come in blocks if the counted line holds them in a strip
+/// no wider than this part of the grid's interval, and this many ns: with pulses lost or doubled by chance, arrivals
+/// soon leave any strip. For few arrivals the strip is narrow, because a few may fit by chance.
 const STRIP: (f64, f64) = (1.15, 1e6);
 const NARROW_STRIP: (f64, f64) = (1.03, 500e3);
 const MANY: usize = 8;
 const FEW: usize = 3;
-/// Before so long a tempo that misses or doubles pulses is a guess, in ns.
+/// Age below which a tempo with missing or doubled pulses is an estimate, in ns.
 const YOUNG_NS: u64 = 1_500_000_000;
 
 /// A line that is followed.
 #[derive(Clone, Copy, Debug)]
 struct Line {
     time: SourceTime,
-    /// When it was last laid.
+    /// The time of its last fit.
     laid_ns: u64,
-    /// How long a time it went through then.
+    /// The duration of the arrivals in that fit.
     span_ns: f64,
 }
 
 impl Line {
-    /// The line through a window whose newest pulse has this number. Where a source was held up, what came since is too
-    /// short to tell a tempo as well as the line before did: that keeps its own for a while, as long as it fits.
+    /// The line through a window whose newest pulse has this number. After a stall, the arrivals since are too few to
+    /// measure a tempo as well as the line before: that line keeps its tempo for a while, as long as it fits.
     fn laid_anew(before: Option<Line>, window: &Window, pulse: i64, at_ns: u64) -> Line {
         let time = SourceTime { pulse, ns: window.ns, ns_per_pulse: window.ns_per_pulse };
         let tells_more = |line: &Line| {
@@ -145,21 +145,21 @@ impl Line {
     }
 }
 
-/// Follows a source. Messages are to be given in the order of their arrival; any instants do no harm.
+/// Follows a source. Messages must be passed in the order of their arrival; any instants are safe.
 #[derive(Clone, Debug)]
 pub struct ClockFollower {
     grid: Grid,
     blocks: Blocks,
     song: SourceSong,
-    /// The line through the blocks, while that is followed.
+    /// The line through the blocks, while it is followed.
     line: Option<Line>,
     /// The number of the newest pulse; -1 before the first.
     newest: i64,
-    /// What it would be if every arrival since the source or its song began were a pulse.
+    /// The number if every arrival since the start of the source or its song were a pulse.
     arrived: i64,
-    /// Since when the source is there, and whether it missed or doubled pulses.
+    /// Since when the source is present, and whether it missed or doubled pulses.
     young: (u64, bool),
-    /// Where the song was put, while that is still to be said.
+    /// A new position of the song that is not reported yet.
     moved: Option<SyncEvent>,
 }
 
@@ -170,7 +170,7 @@ impl Default for ClockFollower {
 }
 
 impl ClockFollower {
-    /// Nothing has come yet.
+    /// No message has arrived yet.
     pub fn new() -> ClockFollower {
         ClockFollower {
             grid: Grid::new(),
@@ -184,7 +184,7 @@ impl ClockFollower {
         }
     }
 
-    /// How well the source is known, as of the last call.
+    /// The state after the last call.
     pub fn state(&self) -> SyncState {
         let is_young = self.blocks.newest_ns().is_some_and(|at| at.saturating_sub(self.young.0) < YOUNG_NS);
         match self.grid.state() {
@@ -196,7 +196,7 @@ impl ClockFollower {
         }
     }
 
-    /// The mapping; nothing before the second pulse. Of a source that is lost or unsteady, the last good one.
+    /// The mapping; `None` before the second pulse. For a lost or unsteady source, the last good one.
     pub fn time(&self) -> Option<SourceTime> {
         match self.line {
             Some(line) => Some(line.time),
@@ -242,7 +242,7 @@ impl ClockFollower {
         self.song.position(sixteenths, self.newest + 1)
     }
 
-    /// Time goes by: notices a source that has ceased. To be called every 50 ms or so.
+    /// Detects a source that has stopped. Call it every 50 ms or so.
     pub fn look(&mut self, now_ns: u64) -> Option<SyncEvent> {
         let followed = self.is_followed();
         self.expire(now_ns);
@@ -270,7 +270,7 @@ impl ClockFollower {
             Some(Line { time: line, laid_ns, .. }) if counts => {
                 self.newest += 1;
                 *line = SourceTime { pulse: self.newest, ns: line.ns_of(self.newest), ..*line };
-                // Many a source begins its clock anew with START.
+                // Many sources restart their clock with START.
                 if begins && (at_ns as f64 - line.ns).abs() > self.blocks.strip_ns() {
                     line.ns = at_ns as f64;
                     *laid_ns = at_ns;
@@ -291,13 +291,13 @@ impl ClockFollower {
         }
     }
 
-    /// Whether the line has the next pulse by now. Where a source was held up, one block comes right behind another, and
-    /// what comes with it is not sent twice.
+    /// Whether the line has the next pulse by now. After a stall of the source, one block comes right after another,
+    /// and its pulses are not doubled ones.
     fn is_due(&self, at_ns: u64) -> bool {
         self.line.is_some_and(|line| line.time.ns_of(self.newest + 1) <= at_ns as f64 + self.blocks.strip_ns() / 2.0)
     }
 
-    /// What is added to the grid's numbers.
+    /// The number to add to the grid's pulse numbers.
     fn shift(&self) -> i64 {
         self.newest - self.grid.newest()
     }
@@ -314,8 +314,8 @@ impl ClockFollower {
         }
     }
 
-    /// Decides which way the source is followed. Where the grid was on a wrong tempo until now, it has counted wrong: the
-    /// song is put where the source has it.
+    /// Decides which way the source is followed. If the grid had a wrong tempo until now, it has counted wrong: the
+    /// song moves to the source's position.
     fn choose(&mut self, at_ns: u64) -> Option<SyncEvent> {
         let window = self.blocks.window(at_ns)?;
         let Some(window) = window else {
@@ -338,7 +338,7 @@ impl ClockFollower {
         if was { None } else { self.song.lose(too_many, self.newest + 1) }
     }
 
-    /// Whether the grid is none, or fits only because pulses seem lost, doubled or late in the way that blocks make them.
+    /// Whether there is no grid, or it fits only because pulses seem lost, doubled or late in the way of blocks.
     fn are_blocks(&self, window: &Window) -> bool {
         if !in_range(window.ns_per_pulse, BEYOND.1) {
             return false;
@@ -355,7 +355,7 @@ impl ClockFollower {
                 return true;
             }
         }
-        // In blocks that are shorter than the pulses' interval some have none, in longer ones some have two.
+        // Blocks shorter than the pulses' interval sometimes have no pulse, longer ones sometimes have two.
         if grid.ns_per_pulse > STRIP_NS || 4 * missing.min(doubled) > missing.max(doubled) {
             return false;
         }

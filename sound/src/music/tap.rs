@@ -1,16 +1,16 @@
-//! Tap tempo: a tempo from the instants at which a player taps. Pure; no clock is read.
+//! Tap tempo: a tempo from the instants of taps. Pure; it reads no clock.
 
 use super::Bpm;
 
-/// How many intervals count: two bars of 4/4, long enough to average a foot, short enough to follow a change of mind.
+/// Maximum intervals that count: two bars of 4/4, long enough to average, short enough to follow a new tempo.
 const INTERVALS: usize = 8;
-/// A pause this long starts a new count, in ns. Taps are thus heard down to 30 BPM.
+/// A pause this long starts a new count, in ns. So the slowest tapped tempo is 30 BPM.
 const PAUSE_NS: u64 = 2_000_000_000;
 /// Taps closer than this are one tap of a bouncing switch, in ns. Half an interval at 300 BPM.
 const BOUNCE_NS: u64 = 100_000_000;
-/// Intervals agree when they differ by less than this part. A foot is steady to some 5 %.
+/// Intervals agree when they differ by less than this part. A tapping foot is steady to some 5 %.
 const AGREE: f64 = 0.2;
-/// So many intervals that agree with each other and not with the older ones are a new tempo.
+/// This many intervals that agree with each other and not with the older ones are a new tempo.
 const NEW_TEMPO: usize = 3;
 /// Nanoseconds in a minute.
 const MINUTE_NS: f64 = 60e9;
@@ -24,12 +24,12 @@ pub struct TapTempo {
 }
 
 impl TapTempo {
-    /// Nothing tapped yet.
+    /// No taps yet.
     pub fn new() -> TapTempo {
         TapTempo::default()
     }
 
-    /// A tap at an instant; from the second on, the tempo so far. A tap that bounced says nothing.
+    /// A tap at an instant; from the second on, the tempo so far. A bounce gives none.
     pub fn tap(&mut self, now_ns: u64) -> Option<Bpm> {
         let since_ns = self.last_ns.and_then(|last| now_ns.checked_sub(last));
         match since_ns {
@@ -50,7 +50,7 @@ impl TapTempo {
     }
 
     /// The mean of the intervals that agree with the median; one of double length has a missed tap in it and counts
-    /// half, anything else is left out.
+    /// half, others are left out.
     fn interval_ns(&self) -> Option<f64> {
         let median = lower_median(&self.intervals_ns)?;
         let (mut sum, mut beats) = (0.0, 0.0);
@@ -78,7 +78,7 @@ impl TapTempo {
     }
 }
 
-/// Where two are in the middle, the shorter: the longer one is more often a missed tap than the shorter a doubled one.
+/// Of two in the middle, the shorter: a long interval is more often a missed tap than a short one a doubled tap.
 fn lower_median(list: &[f64]) -> Option<f64> {
     let mut sorted = list.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_of_more_than_two_seconds_starts_anew() {
+    fn a_pause_of_more_than_two_seconds_starts_a_new_count() {
         assert_eq!(tapped([500.0, 500.0, 2001.0]), None);
         assert_eq!(tapped([500.0, 500.0, 2001.0, 400.0]), Some(150.0));
     }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_starts_anew() {
+    fn a_clock_that_goes_back_starts_a_new_count() {
         let mut tap = TapTempo::new();
         tap.tap(5_000_000_000);
         assert_eq!(tap.tap(1_000_000_000), None);
@@ -161,7 +161,7 @@ mod tests {
             // Each tap is off its beat by at most 4 %, so the mean of 8 intervals by at most 1 %.
             let at: Vec<f64> = (0..9).map(|i| (i as f64 + off[i]) * beat_ms).collect();
             let heard = tapped(at.windows(2).map(|pair| pair[1] - pair[0])).unwrap();
-            prop_assert!((heard / bpm - 1.0).abs() < 0.011, "{bpm} heard as {heard}");
+            prop_assert!((heard / bpm - 1.0).abs() < 0.011, "{bpm} is measured as {heard}");
         }
 
         #[test]

@@ -5,18 +5,18 @@ use super::Bpm;
 /// MIDI clock pulses per quarter note (MIDI 1.0, "Timing Clock").
 pub const PPQN: i64 = 24;
 
-/// Absorbs rounding: a pulse a thousandth of a frame before a frame falls on that frame, so that 120 BPM at
-/// 48 kHz is exactly 1000 frames a pulse for ever.
+/// Absorbs rounding: a pulse a thousandth of a frame before a frame is on that frame, so that 120 BPM at 48 kHz is
+/// exactly 1000 frames a pulse for ever.
 pub(super) const SLACK_FRAMES: f64 = 1e-3;
 
-/// Where a frame lies once those after `frame` are so many times as many.
+/// The position of a frame when the frames after `frame` are multiplied by `ratio`.
 pub(super) fn rated(at: f64, frame: i64, ratio: f64) -> f64 {
     frame as f64 + (at - frame as f64) * ratio
 }
 
-/// Tempo as a mapping: pulse `origin_pulse` falls on frame `origin_frame` and the others follow at `bpm`.
+/// Tempo as a mapping: pulse `origin_pulse` is at frame `origin_frame` and the others follow at `bpm`.
 ///
-/// Nothing counts: any pulse's frame and any frame's pulse are computed, so no error accumulates.
+/// Nothing is counted: any pulse's frame and any frame's pulse are computed, so no error accumulates.
 /// Realtime: yes (pure arithmetic).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timeline {
@@ -41,12 +41,12 @@ impl Timeline {
         self.sample_rate_hz * 60.0 / (self.bpm.get() * PPQN as f64)
     }
 
-    /// Where a (fractional) pulse falls, in frames.
+    /// The frame of a (fractional) pulse.
     pub fn frame_of(&self, pulse: f64) -> f64 {
         self.origin_frame + (pulse - self.origin_pulse as f64) * self.frames_per_pulse()
     }
 
-    /// The whole frame a pulse falls on.
+    /// The whole frame of a pulse.
     pub fn whole_frame_of(&self, pulse: i64) -> i64 {
         (self.frame_of(pulse as f64) + SLACK_FRAMES).floor() as i64
     }
@@ -56,7 +56,7 @@ impl Timeline {
         self.origin_pulse as f64 + (frame - self.origin_frame) / self.frames_per_pulse()
     }
 
-    /// The first pulse that falls on `frame` or later.
+    /// The first pulse at `frame` or later.
     pub fn first_pulse_from(&self, frame: i64) -> i64 {
         let mut pulse = self.pulse_at(frame as f64).floor() as i64 - 1;
         while self.whole_frame_of(pulse) < frame {
@@ -65,7 +65,7 @@ impl Timeline {
         pulse
     }
 
-    /// The same music at another tempo from `frame` on: both timelines agree at that frame.
+    /// The same timeline at another tempo from `frame` on: both agree at that frame.
     pub fn with_bpm_at(&self, bpm: Bpm, frame: i64) -> Timeline {
         let pulse_there = self.pulse_at(frame as f64);
         let next = Timeline { bpm, origin_pulse: self.first_pulse_from(frame), ..*self };
@@ -73,7 +73,7 @@ impl Timeline {
         Timeline { origin_frame: frame as f64 + to_origin * next.frames_per_pulse(), ..next }
     }
 
-    /// The same music counted in frames of another rate from `frame` on: both timelines agree at that frame.
+    /// The same timeline in frames of another rate from `frame` on: both agree at that frame.
     pub fn at_rate(&self, sample_rate_hz: f64, frame: i64) -> Timeline {
         let origin_frame = rated(self.origin_frame, frame, sample_rate_hz / self.sample_rate_hz);
         Timeline { sample_rate_hz, origin_frame, ..*self }

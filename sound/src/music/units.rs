@@ -11,10 +11,10 @@ impl Bpm {
     pub const MIN: Bpm = Bpm(20.0);
     /// The fastest tempo, 300 BPM.
     pub const MAX: Bpm = Bpm(300.0);
-    /// What a new session starts with, 120 BPM.
+    /// The tempo of a new session, 120 BPM.
     pub const DEFAULT: Bpm = Bpm(120.0);
 
-    /// A tempo, or nothing where `bpm` is out of range or not a number.
+    /// A tempo; `None` if `bpm` is out of range or not a number.
     pub fn new(bpm: f64) -> Option<Bpm> {
         (Self::MIN.0..=Self::MAX.0).contains(&bpm).then_some(Bpm(bpm))
     }
@@ -42,7 +42,7 @@ impl fmt::Display for Bpm {
 pub struct Decibels(pub f32);
 
 impl Decibels {
-    /// -120 dB: under the noise of any 24-bit converter, shown and treated as silence.
+    /// -120 dB: below the noise of any 24-bit converter, shown and treated as silence.
     pub const SILENCE: Decibels = Decibels(-120.0);
     /// Unity gain.
     pub const UNITY: Decibels = Decibels(0.0);

@@ -1,4 +1,4 @@
-//! The delay effect: two lines, fed and crossed as the type says. Runs in the audio callback.
+//! The delay effect: two lines, with input and feedback routed by type. Runs in the audio callback.
 
 use fundsp::math::xerp;
 use fundsp::svf::SvfCoefs;
@@ -6,24 +6,24 @@ use fundsp::svf::SvfCoefs;
 use super::filter::Stage;
 use super::line::{DelayLine, EffectSwitch, Ramp};
 
-/// A type of CC 89. Knob A is the time; B the feedback, or the echo's level where nothing is fed back.
+/// A type of CC 89. Knob A is the time; B the feedback, or the echo's level for types without feedback.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DelayKind {
     path: Path,
     tone: Tone,
     time: Time,
-    /// The right side's time in parts of the left's.
+    /// The right side's time, relative to the left's.
     right: f32,
     repeats: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Path {
-    /// Each side keeps to itself.
+    /// Each side is separate.
     Apart,
     /// The sum, the same on both sides.
     Mono,
-    /// The sum goes in on the left, and each side feeds the other.
+    /// The sum enters on the left, and each side feeds the other.
     PingPong,
 }
 
@@ -31,20 +31,20 @@ enum Path {
 enum Tone {
     Flat,
     HighPass,
-    /// Darker with every repeat, saturating, and not quite steady.
+    /// Darker with every repeat, saturated, with an unsteady time.
     Tape,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Time {
-    /// Knob A from and to, in seconds.
+    /// Range of knob A, in seconds.
     Free(f32, f32),
     /// Knob A over [`BEATS`].
     Beats,
 }
 
 const ECHO: Time = Time::Free(0.02, 1.2);
-/// Doubling: too short to be heard as an echo.
+/// Doubling: too short to be audible as an echo.
 const DOUBLE: Time = Time::Free(0.008, 0.04);
 
 const fn kind(path: Path, tone: Tone, time: Time, right: f32, repeats: bool) -> Option<DelayKind> {
@@ -68,7 +68,8 @@ pub const DELAYS: &[(u8, Option<DelayKind>)] = &[
     (127, kind(Path::Apart, Tone::Flat, DOUBLE, 1.37, false)),
 ];
 
-/// Note lengths of the BPM types in beats, in the order of knob A: 1/64 to a whole note, triplets and dotted notes among them.
+/// Note lengths of the BPM types in beats, in the order of knob A: 1/64 to a whole note, with triplets and dotted
+/// notes.
 const BEATS: [f32; 13] = [
     1.0 / 16.0,
     1.0 / 8.0,
@@ -84,15 +85,15 @@ const BEATS: [f32; 13] = [
     2.0,
     4.0,
 ];
-/// The longest delay in seconds. A note length that is longer at a slow tempo is halved until it fits, so it stays in time.
+/// Maximum delay in seconds. A note length that is longer at a slow tempo is halved until it fits, so it stays in time.
 pub const DELAY_MAX_S: f32 = 2.0;
-/// The most that is fed back: long, but it ends.
+/// Maximum feedback: long, but it ends.
 const FEEDBACK_MAX: f32 = 0.92;
-/// Where the high-pass types thin the repeats, in Hz.
+/// Cutoff of the high-pass types, in Hz.
 const HIGH_PASS_HZ: f32 = 500.0;
-/// Where tape dulls the repeats, in Hz.
+/// Cutoff of the tape type, in Hz.
 const TAPE_HZ: f32 = 3000.0;
-/// Tape's unsteadiness: how often in Hz, how far in seconds.
+/// Wow of the tape type: rate in Hz, depth in seconds.
 const WOW: (f32, f32) = (0.8, 0.0005);
 /// How fast the time follows its knob, in seconds: the pitch slides, as on tape.
 const GLIDE_S: f32 = 0.06;
@@ -110,13 +111,13 @@ pub struct DelayEffect {
     feedback: Ramp,
     dry: Ramp,
     wet: Ramp,
-    /// The position of the wow in periods, 0..1.
+    /// The phase of the wow in periods, 0..1.
     wow: f32,
-    /// The most that went into the lines since it was last asked.
+    /// The peak of the input to the lines since the last reading.
     loudest: f32,
 }
 
-/// Where the knobs stand: A and B 0..=1, mix -1..=1, tempo in beats per minute.
+/// The knobs: A and B 0..=1, mix -1..=1, tempo in beats per minute.
 #[derive(Clone, Copy)]
 pub struct DelayKnobs {
     pub a: f32,
@@ -144,7 +145,7 @@ impl DelayEffect {
         }
     }
 
-    /// Forgets what it heard.
+    /// Clears its memory.
     pub fn clear(&mut self) {
         self.lines.iter_mut().for_each(DelayLine::clear);
         self.stages = [Stage::default(); 2];
@@ -152,7 +153,7 @@ impl DelayEffect {
         self.loudest = 0.0;
     }
 
-    /// Wakes with the type and the knobs where they should be.
+    /// Starts with this type and these knobs, without a transition.
     pub fn wake(&mut self, wanted: Option<DelayKind>, knobs: DelayKnobs) {
         self.switch.snap(wanted);
         self.start(knobs);
@@ -211,7 +212,7 @@ impl DelayEffect {
         seconds * self.rate_hz
     }
 
-    /// The most that went into the lines since it was last asked.
+    /// The peak of the input to the lines since the last reading.
     pub fn take_loudest(&mut self) -> f32 {
         std::mem::take(&mut self.loudest)
     }
@@ -220,7 +221,7 @@ impl DelayEffect {
         self.switch.running.is_none()
     }
 
-    /// Works in place. `tiny`: see [`super::TINY`].
+    /// Processes in place. `tiny`: see [`super::TINY`].
     pub fn run(&mut self, left: &mut [f32], right: &mut [f32], tiny: f32) {
         let Some(kind) = self.switch.running else {
             return;
@@ -262,7 +263,7 @@ fn gains(kind: DelayKind, knobs: DelayKnobs) -> [f32; 3] {
     if kind.repeats { [FEEDBACK_MAX * knobs.b, dry, wet] } else { [0.0, dry, wet * knobs.b] }
 }
 
-/// A centred mix (-1..=1) as dry and wet gain: both are full in the middle.
+/// A centred mix (-1..=1) as dry and wet gain: both are 1 in the middle.
 pub fn balance(mix: f32) -> (f32, f32) {
     ((1.0 - mix).min(1.0), (1.0 + mix).min(1.0))
 }

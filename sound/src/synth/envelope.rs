@@ -1,6 +1,6 @@
 //! The envelope generator of the voice's level. Runs in the audio callback.
 //!
-//! The controllers hold attack and release but neither decay nor sustain level, so ADSR sustains at full level.
+//! There are controllers for attack and release but none for decay or sustain level, so ADSR sustains at full level.
 
 /// The shapes of CC 14.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,13 +8,13 @@ pub enum EgType {
     /// Attack, full level while the key is held, release.
     #[default]
     Adsr,
-    /// Attack, full level for [`HOLD_S`] whatever the key does, release.
+    /// Attack, full level for [`HOLD_S`] regardless of the key, release.
     Ahr,
-    /// Attack and release, whatever the key does.
+    /// Attack and release, regardless of the key.
     Ar,
-    /// Attack and release over and over while the key is held.
+    /// Attack and release repeatedly while the key is held.
     ArLoop,
-    /// Full level while the key is held, with ramps only long enough not to click.
+    /// Full level while the key is held, with ramps just long enough to avoid clicks.
     Open,
 }
 
@@ -22,9 +22,9 @@ pub enum EgType {
 pub const EG_TYPES: &[(u8, EgType)] =
     &[(0, EgType::Adsr), (25, EgType::Ahr), (50, EgType::Ar), (75, EgType::ArLoop), (127, EgType::Open)];
 
-/// How long AHR holds, in seconds: a quarter note at 120 BPM.
+/// The hold time of AHR, in seconds: a quarter note at 120 BPM.
 const HOLD_S: f32 = 0.5;
-/// The shortest attack in seconds: still a snap, but not a click.
+/// The shortest attack in seconds: fast, but without a click.
 const ATTACK_MIN_S: f32 = 0.001;
 /// The longest attack in seconds.
 const ATTACK_MAX_S: f32 = 5.0;
@@ -32,16 +32,16 @@ const ATTACK_MAX_S: f32 = 5.0;
 const RELEASE_MIN_S: f32 = 0.02;
 /// The longest release in seconds to -60 dB.
 const RELEASE_MAX_S: f32 = 8.0;
-/// Where a release is over: -100 dB of full level.
+/// Level at which a release ends: -100 dB of full level.
 const FLOOR: f32 = 1e-5;
-/// Where AR loop turns up again: -34 dB; waiting for the floor would leave a gap as long as the swell.
+/// Level at which AR loop restarts: -34 dB; waiting for the floor would leave a gap as long as the swell.
 const LOOP_FLOOR: f32 = 0.02;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Stage {
     Idle,
     Attack,
-    /// Frames still to hold.
+    /// Remaining frames of the hold.
     Hold(u32),
     Sustain,
     Release,
@@ -51,12 +51,12 @@ enum Stage {
 pub struct EnvelopeGenerator {
     rate_hz: f32,
     kind: EgType,
-    /// Knob positions (0..=1) the two rates below were worked out for.
+    /// Knob positions (0..=1) of the two rates below.
     attack: f32,
     release: f32,
     /// Rise per frame.
     rise: f32,
-    /// What is left of the level after a frame of release.
+    /// The factor of the level per frame of release.
     fall: f32,
     stage: Stage,
     level: f32,
@@ -78,7 +78,7 @@ impl EnvelopeGenerator {
         }
     }
 
-    /// Call once per control step. Both knobs are 0..=1; times rise exponentially, as they are heard.
+    /// Call once per control step. Both knobs are 0..=1; times increase exponentially.
     pub fn control(&mut self, kind: EgType, attack: f32, release: f32) {
         if (kind, attack, release) == (self.kind, self.attack, self.release) {
             return;
@@ -96,13 +96,13 @@ impl EnvelopeGenerator {
         self.fall = 0.001_f32.powf(1.0 / (release_s * self.rate_hz));
     }
 
-    /// A key goes down: up from where the level stands.
+    /// A key was pressed: starts the attack from the present level.
     pub fn trigger(&mut self) {
         self.held = true;
         self.stage = Stage::Attack;
     }
 
-    /// The last key goes up.
+    /// The last key was released.
     pub fn let_go(&mut self) {
         self.held = false;
         let deaf = matches!(self.kind, EgType::Ahr | EgType::Ar | EgType::ArLoop);
@@ -121,7 +121,7 @@ impl EnvelopeGenerator {
         self.stage == Stage::Idle
     }
 
-    /// One frame on.
+    /// Advances by one frame.
     #[inline]
     pub fn advance(&mut self) -> f32 {
         match self.stage {
@@ -140,7 +140,7 @@ impl EnvelopeGenerator {
             Stage::Hold(0) => self.stage = Stage::Release,
             Stage::Hold(frames) => self.stage = Stage::Hold(frames - 1),
             Stage::Sustain => {
-                // The type may have been turned while the key was up.
+                // The type may have changed after the key was released.
                 if !self.held {
                     self.stage = Stage::Release;
                 }

@@ -1,5 +1,5 @@
-//! The multimode filter of the voice: fundsp's state-variable coefficients (Andrew Simper's trapezoidal form, which stays
-//! stable however fast its cutoff moves) over one or two stages. Runs in the audio callback.
+//! The multimode filter of the voice: fundsp's state-variable coefficients (Andrew Simper's trapezoidal form, which is
+//! stable however fast its cutoff changes) over one or two stages. Runs in the audio callback.
 
 use fundsp::math::xerp;
 use fundsp::svf::SvfCoefs;
@@ -28,15 +28,15 @@ pub const FILTERS: &[(u8, FilterKind)] = &[
     (127, FilterKind::Off),
 ];
 
-/// Cutoff at the knob's left end, in Hz: the lowest pitch heard.
+/// Minimum cutoff, in Hz: the lowest audible pitch.
 const CUTOFF_MIN_HZ: f32 = 20.0;
-/// Cutoff at the knob's right end, in Hz: the highest pitch heard.
+/// Maximum cutoff, in Hz: the highest audible pitch.
 const CUTOFF_MAX_HZ: f32 = 20_000.0;
-/// How far a full sweep goes, in octaves: half of the knob's ten.
+/// Depth of a full sweep, in octaves: half of the knob's ten.
 const SWEEP_OCTAVES: f32 = 5.0;
 /// No resonance: the flattest passband (Butterworth).
 const Q_MIN: f32 = std::f32::consts::FRAC_1_SQRT_2;
-/// Full resonance: it whistles but still dies away by itself.
+/// Full resonance: it rings, but decays by itself.
 const Q_MAX: f32 = 20.0;
 
 /// The memory of one two-pole stage.
@@ -47,7 +47,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// One frame: fundsp's `FixedSvf::tick` with its coefficients lent, so that the response can change as it runs.
+    /// One frame: fundsp's `FixedSvf::tick` with borrowed coefficients, so that the response can change while it runs.
     #[inline]
     pub fn advance(&mut self, c: &SvfCoefs<f32>, x: f32) -> f32 {
         let v3 = x - self.ic2;
@@ -63,7 +63,7 @@ impl Stage {
 pub struct Filter {
     rate_hz: f32,
     kind: FilterKind,
-    /// Knob positions the coefficients below were worked out for.
+    /// Knob positions of the coefficients below.
     knobs: [f32; 3],
     /// The resonant stage, and the flat one before it in four-pole kinds.
     resonant: SvfCoefs<f32>,
@@ -107,11 +107,11 @@ impl Filter {
         };
         self.resonant = design(self.rate_hz, cutoff_hz, q);
         self.flat = design(self.rate_hz, cutoff_hz, Q_MIN);
-        // The peak of a resonance is Q high; taking back its square root keeps the loudness about even.
+        // The peak of a resonance has the gain Q; dividing by its square root keeps the loudness about even.
         let peak = (q / Q_MIN).sqrt();
         self.gain = match kind {
             FilterKind::Bp2 => peak / q,
-            // The flat band-pass stage has a peak of Q_MIN of its own.
+            // The flat band-pass stage has a peak of Q_MIN itself.
             FilterKind::Bp4 => peak / q / Q_MIN,
             _ => 1.0 / peak,
         };

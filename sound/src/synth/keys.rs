@@ -1,6 +1,6 @@
-//! Which keys are down, in the order they were struck. Runs in the audio callback.
+//! The held keys, in the order they were pressed. Runs in the audio callback.
 
-/// How many keys are remembered; the oldest is forgotten for one more.
+/// Maximum held keys; one more replaces the oldest.
 const KEYS: usize = 16;
 
 /// Held notes, newest last.
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letting_the_newest_key_go_returns_to_the_one_before() {
+    fn releasing_the_newest_key_returns_to_the_one_before() {
         let mut keys = Keys::default();
         [60, 64, 67].into_iter().for_each(|n| keys.press(n));
         keys.release(64);
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seventeenth_key_forgets_the_first() {
+    fn a_seventeenth_key_replaces_the_first() {
         let mut keys = Keys::default();
         (0..17).for_each(|n| keys.press(n));
         (1..17).rev().for_each(|n| {

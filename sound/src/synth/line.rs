@@ -1,33 +1,34 @@
-//! A delay line, and the ramp that moves a value between control steps. Both run in the audio callback: they allocate in
-//! `new` and nowhere else.
+//! A delay line, and the ramp that moves a value between control steps. Both run in the audio callback: they allocate
+//! only in `new`.
 //!
-//! fundsp's `Tap` clears by writing every sample; two seconds of stereo at 96 kHz is 1.5 MB, too much for a panic in the
-//! callback. This line forgets in constant time: it only counts how much it has been told since.
+//! fundsp's `Tap` clears by writing every sample; two seconds of stereo at 96 kHz is 1.5 MB, too much for a panic in
+//! the callback. This line clears in constant time: it only counts the samples written since.
 
 use super::{CONTROL_FRAMES, TINY};
 
-/// The last so many frames of a signal, readable at a fractional delay.
+/// The last frames of a signal, readable at a fractional delay.
 pub struct DelayLine {
     samples: Box<[f32]>,
-    /// Where the next sample goes.
+    /// Index of the next sample.
     next: usize,
     /// How many samples since the last `clear` can be read, at most the length.
     filled: usize,
 }
 
 impl DelayLine {
-    /// Holds at least `frames` frames.
+    /// A line of at least `frames` frames.
     pub fn new(frames: usize) -> Self {
         let len = (frames + 2).next_power_of_two();
         Self {
-            // Not zero: zeroed memory is handed out page by page when first written, which would be in the callback.
+            // Not zero: the system allocates zeroed memory page by page at the first write, which would be in the
+            // callback.
             samples: vec![TINY; len].into_boxed_slice(),
             next: 0,
             filled: 0,
         }
     }
 
-    /// Realtime: yes. Forgets everything, in constant time.
+    /// Realtime: yes. Clears the line, in constant time.
     pub fn clear(&mut self) {
         self.filled = 0;
     }
@@ -41,7 +42,7 @@ impl DelayLine {
         self.filled = (self.filled + 1).min(self.samples.len());
     }
 
-    /// Realtime: yes. What was written `frames` writes ago (1 is the newest), between two samples a straight line.
+    /// Realtime: yes. The sample written `frames` writes ago (1 is the newest), interpolated linearly.
     #[inline]
     pub fn read(&self, frames: f32) -> f32 {
         let frames = frames.clamp(1.0, (self.samples.len() - 1) as f32);
@@ -61,7 +62,7 @@ impl DelayLine {
     }
 }
 
-/// A value that reaches its target in exactly one control step, so that gains and times do not zip.
+/// A value that reaches its target in exactly one control step, so that gains and times make no zipper noise.
 #[derive(Clone, Copy, Default)]
 pub struct Ramp {
     now: f32,
@@ -69,14 +70,14 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// Stands at `value`.
+    /// A constant `value`.
     pub fn at(value: f32) -> Self {
         Self { now: value, step: 0.0 }
     }
 
     /// Starts towards `target`; call it once per control step.
     pub fn aim(&mut self, target: f32) {
-        // Arrive: dividing the last rounding error for ever ends in denormals.
+        // Arrive: otherwise the rounding error would decay into denormals.
         if (target - self.now).abs() < 1e-9 {
             *self = Self::at(target);
         } else {
@@ -84,12 +85,12 @@ impl Ramp {
         }
     }
 
-    /// Where it stands.
+    /// The present value.
     pub fn value(&self) -> f32 {
         self.now
     }
 
-    /// One frame on.
+    /// Advances by one frame.
     #[inline]
     pub fn advance(&mut self) -> f32 {
         self.now += self.step;
@@ -97,9 +98,9 @@ impl Ramp {
     }
 }
 
-/// How much of an effect is heard, and which: a change of type fades out, swaps and fades in, so that it does not click.
+/// The level and type of an effect: a change of type fades out, switches and fades in, so that it does not click.
 pub struct EffectSwitch<T> {
-    /// What is running; `None` is off.
+    /// The running effect; `None` is off.
     pub running: Option<T>,
     fade: Ramp,
 }
@@ -127,13 +128,14 @@ impl<T: Copy + PartialEq> EffectSwitch<T> {
         true
     }
 
-    /// Nothing left to fade: the next effect comes in at full level.
+    /// Nothing is left to fade: the next effect starts at full level.
     pub fn snap(&mut self, wanted: Option<T>) {
         self.running = wanted;
         self.fade = Ramp::at(1.0);
     }
 
-    /// One frame on: 0 is the dry signal, 1 the effect. What goes into a line is faded too, or its echo would begin with a step.
+    /// Advances by one frame: 0 is the dry signal, 1 the effect. The input of a line is faded, too, or its echo would
+    /// begin with a step.
     #[inline]
     pub fn fade(&mut self) -> f32 {
         self.fade.advance()
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_gives_back_what_it_was_told_so_many_frames_ago() {
+    fn a_line_returns_the_sample_written_so_many_frames_ago() {
         let mut line = DelayLine::new(8);
         for n in 1..=40 {
             line.write(n as f32);
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cleared_line_has_forgotten_everything() {
+    fn a_cleared_line_is_empty() {
         let mut line = DelayLine::new(8);
         (0..40).for_each(|_| line.write(1.0));
         line.clear();

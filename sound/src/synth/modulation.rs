@@ -1,15 +1,15 @@
-//! The modulation effect: a few delayed voices (chorus, ensemble, flanger), a phaser, or a bent transfer curve. One channel
-//! in, two out. Runs in the audio callback.
+//! The modulation effect: delayed voices (chorus, ensemble, flanger), a phaser, or a transfer curve. One channel in,
+//! two out. Runs in the audio callback.
 
 use fundsp::math::{db_amp, xerp};
 
 use super::LEVEL;
 use super::line::{DelayLine, EffectSwitch, Ramp};
 
-/// A type of CC 88. Knob A is the rate of the moving ones and the drive of the bent ones, B the depth.
+/// A type of CC 88. Knob A is the rate of the types with an LFO and the drive of the curves, B the depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Modulation {
-    /// Voices a moving delay behind.
+    /// Voices with a moving delay.
     Voices(Voices),
     Phaser,
     Shaper(TransferCurve),
@@ -21,13 +21,13 @@ pub struct Voices {
     /// Voices per side, up to [`VOICES`].
     count: usize,
     base_ms: f32,
-    /// How far the delay moves to each side of the base at full depth.
+    /// Change of the delay to each side of the base at full depth.
     swing_ms: f32,
     /// Part of the first voice fed back, 0..1.
     feedback: f32,
 }
 
-/// A transfer curve that passes the origin: silence stays silence.
+/// A transfer curve through the origin: silence stays silence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum TransferCurve {
     Soft,
@@ -53,13 +53,13 @@ pub const MODULATIONS: &[(u8, Option<Modulation>)] = &[
     (127, Some(Modulation::Shaper(TransferCurve::Fuzz))),
 ];
 
-/// The most voices on a side.
+/// Maximum voices per side.
 const VOICES: usize = 3;
 /// First-order all-passes of the phaser: six give three notches.
 const PHASES: usize = 6;
-/// The longest delay here in seconds.
+/// The longest delay of the effect in seconds.
 pub const MODULATION_MAX_S: f32 = 0.025;
-/// Rates the knob spans, in Hz: a swell in 20 s to a warble.
+/// Range of the rate, in Hz: from a period of 20 s to a warble.
 const RATE_HZ: (f32, f32) = (0.05, 10.0);
 /// The drive at the knob's right end, in dB.
 const DRIVE_MAX_DB: f32 = 36.0;
@@ -69,7 +69,7 @@ pub struct ModulationEffect {
     rate_hz: f32,
     switch: EffectSwitch<Modulation>,
     line: DelayLine,
-    /// The position of the moving ones' LFO in periods, 0..1.
+    /// The phase of the LFO in periods, 0..1.
     phase: f32,
     depth: Ramp,
     drive: Ramp,
@@ -77,7 +77,7 @@ pub struct ModulationEffect {
     moving: [[Ramp; VOICES]; 2],
     all_pass: [[f32; PHASES]; 2],
     phased: [f32; 2],
-    /// Added to what goes into memory: see [`super::TINY`].
+    /// Added to the input of every memory: see [`super::TINY`].
     tiny: f32,
 }
 
@@ -97,7 +97,7 @@ impl ModulationEffect {
         }
     }
 
-    /// Forgets what it heard.
+    /// Clears its memory.
     pub fn clear(&mut self) {
         self.line.clear();
         self.phase = 0.0;
@@ -105,7 +105,7 @@ impl ModulationEffect {
         self.phased = [0.0; 2];
     }
 
-    /// Wakes with the type and the knobs where they should be.
+    /// Starts with this type and these knobs, without a transition.
     pub fn wake(&mut self, wanted: Option<Modulation>, a: f32, b: f32) {
         self.clear();
         self.switch.snap(wanted);
@@ -136,7 +136,7 @@ impl ModulationEffect {
         }
     }
 
-    /// Where the LFO puts every delay or coefficient now. The sides are a quarter of a period apart.
+    /// Sets every delay or coefficient by the LFO. The sides are a quarter of a period apart.
     fn place(&mut self, b: f32) {
         for (side, ramps) in self.moving.iter_mut().enumerate() {
             for (voice, ramp) in ramps.iter_mut().enumerate() {
@@ -156,7 +156,7 @@ impl ModulationEffect {
         }
     }
 
-    /// Reads `left` (which is both sides as yet), writes both.
+    /// Reads `left` (both sides are still equal), writes both.
     pub fn run(&mut self, left: &mut [f32], right: &mut [f32], tiny: f32) {
         self.tiny = tiny;
         let Some(running) = self.switch.running else {
@@ -228,7 +228,7 @@ fn bend(curve: TransferCurve, x: f32) -> f32 {
         TransferCurve::Soft => x.tanh(),
         TransferCurve::Hard => x.clamp(-1.0, 1.0),
         TransferCurve::Fold => (x * std::f32::consts::FRAC_PI_2).sin(),
-        // Lopsided: the lower half clips early and hard, as a starved transistor does.
+        // Asymmetric: the lower half clips early and hard, as a starved transistor does.
         TransferCurve::Fuzz if x < 0.0 => (4.0 * x).max(-0.4),
         TransferCurve::Fuzz => (2.0 * x).tanh(),
     }

@@ -1,4 +1,4 @@
-//! The voice's oscillators: band-limited by polyBLEP (steps), polyBLAMP (corners) or by leaving out what lies above half
+//! The voice's oscillators: band-limited by polyBLEP (steps), polyBLAMP (corners) or by leaving out partials above half
 //! the sample rate. Runs in the audio callback.
 
 use std::f32::consts::TAU;
@@ -33,15 +33,15 @@ pub const OSCILLATORS: &[(u8, Oscillator)] = &[
     (127, Oscillator::Waves),
 ];
 
-/// Highest frequency in parts of the sample rate; above 0.5 nothing exists, and polyBLEP's two halves must not meet.
+/// Highest frequency, relative to the sample rate; above 0.5 nothing exists, and polyBLEP's two halves must not meet.
 const HIGHEST: f64 = 0.45;
-/// The narrowest pulse in periods: thin, but not gone.
+/// The narrowest pulse in periods: thin, but audible.
 const NARROWEST_PULSE: f32 = 0.05;
 /// The largest index of phase modulation, in radians.
 const INDEX_MAX: f32 = 8.0;
 /// The largest ratio of modulator to carrier.
 const RATIO_MAX: f32 = 8.0;
-/// Any number but zero starts the noise; the same one every time makes it repeatable.
+/// Seed of the noise, not zero; it is constant, so that the noise is repeatable.
 const NOISE_SEED: u32 = 0x9E37_79B9;
 
 /// Levels of the first eight harmonics. Each row peaks near 1.
@@ -63,7 +63,7 @@ pub struct ToneGenerator {
     phase: f64,
     sub_phase: f64,
     modulator_phase: f64,
-    /// Index of phase modulation in periods, as far as it fits under half the sample rate.
+    /// Index of phase modulation in periods, limited by half the sample rate.
     index: f32,
     ratio: f64,
     harmonics: [f32; 8],
@@ -72,7 +72,7 @@ pub struct ToneGenerator {
     noise_wait: f32,
     noise_value: f32,
     noise_low: f32,
-    /// Weight of a new value in the noise's low-pass, and the gain that makes up for it.
+    /// Weight of a new value in the noise's low-pass, and the gain that compensates for it.
     noise_weight: f32,
     noise_gain: f32,
 }
@@ -100,7 +100,7 @@ impl ToneGenerator {
         }
     }
 
-    /// Every period starts again from its beginning.
+    /// Restarts every period from its beginning.
     pub fn restart(&mut self) {
         (self.phase, self.sub_phase, self.modulator_phase) = (0.0, 0.0, 0.0);
         (self.noise_wait, self.noise_value, self.noise_low) = (0.0, 0.0, 0.0);
@@ -123,7 +123,7 @@ impl ToneGenerator {
                 self.index = index / TAU;
             }
             Oscillator::Noise => {
-                // White down to 200 Hz of low-pass; half of the lost loudness (in dB) is given back.
+                // Low-pass of white noise, down to 200 Hz; half of the lost loudness (in dB) is compensated.
                 let corner_hz = fundsp::math::xerp(20_000.0_f32, 200.0, shape);
                 let weight = 1.0 - (-TAU * corner_hz / self.rate_hz as f32).exp();
                 self.noise_weight = if shape > 0.0 { weight } else { 1.0 };
@@ -252,7 +252,7 @@ fn triangle(t: f32, dt: f32) -> f32 {
     plain + 4.0 * dt * (blamp((t + 0.25).fract(), dt) - blamp((t + 0.75).fract(), dt))
 }
 
-/// What a step of 2 at phase 0 lacks of a band-limited one, over the frames around it.
+/// The difference between a step of 2 at phase 0 and a band-limited one, over the frames around it.
 #[inline]
 fn blep(t: f32, dt: f32) -> f32 {
     if t < dt {

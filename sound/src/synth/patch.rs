@@ -1,5 +1,4 @@
-//! What the knobs say: the table from controller numbers to parameters, and the parameters themselves. Pure; read in the
-//! audio callback.
+//! The parameters of the synth, and the table from controller numbers to parameters. Pure; read in the audio callback.
 
 use std::ops::{Index, IndexMut};
 
@@ -10,7 +9,7 @@ use super::modulation::{MODULATIONS, Modulation};
 use super::oscillator::{OSCILLATORS, Oscillator};
 use super::reverb::{REVERBS, ReverbKind};
 
-/// A continuous parameter: 0..=1, or -1..=1 where it is centred.
+/// A continuous parameter: 0..=1, or -1..=1 if it is centred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knob {
     Attack,
@@ -59,11 +58,11 @@ impl IndexMut<Knob> for Knobs {
 }
 
 impl Knobs {
-    /// Moves every knob the given part (0..=1) of its way to `target`.
+    /// Moves every knob by the given part (0..=1) of its distance to `target`.
     pub fn approach(&mut self, target: &Knobs, part: f32) {
         for (now, target) in self.0.iter_mut().zip(&target.0) {
             *now += (target - *now) * part;
-            // Arrive: an endless approach would never let the filter rest.
+            // Arrive: an endless approach would keep the filter changing.
             if (target - *now).abs() < 1e-5 {
                 *now = *target;
             }
@@ -71,7 +70,7 @@ impl Knobs {
     }
 }
 
-/// Everything the controllers set.
+/// All values that the controllers set.
 #[derive(Clone)]
 pub struct Patch {
     pub oscillator: Oscillator,
@@ -81,7 +80,7 @@ pub struct Patch {
     pub delay: Option<DelayKind>,
     pub reverb: Option<ReverbKind>,
     pub knobs: Knobs,
-    /// The low seven bits of shape wait here for the high ones.
+    /// The low seven bits of shape, until the high ones come.
     shape_lsb: u8,
     alt_lsb: u8,
 }
@@ -131,7 +130,7 @@ const CONTROLS: &[ControllerRow] = &[
     row(103, 0, |p, v| p.alt_lsb = v),
 ];
 
-/// What every controller stands at before the first message: (controller, value), each 0..=127.
+/// The value of every controller before the first message: (controller, value), each 0..=127.
 pub const DEFAULTS: &[(u8, u8)] = &{
     let mut table = [(0, 0); CONTROLS.len()];
     let mut i = 0;
@@ -187,7 +186,7 @@ fn fine(msb: u8, lsb: u8) -> f32 {
     f32::from(u16::from(msb) << 7 | u16::from(lsb)) / 16383.0
 }
 
-/// The option whose listed value is nearest, the lower one where two are as near.
+/// The option with the nearest value, the lower one of two equally near.
 fn nearest<T: Copy + Default>(options: &[(u8, T)], value: u8) -> T {
     options.iter().min_by_key(|(listed, _)| listed.abs_diff(value)).map(|&(_, option)| option).unwrap_or_default()
 }
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fourteen_bit_value_is_taken_when_its_high_half_comes() {
+    fn a_fourteen_bit_value_is_set_when_its_high_half_comes() {
         let mut patch = Patch::default();
         patch.control(102, 127);
         assert_eq!(patch.knobs[Knob::Shape], 0.0);
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn no_controller_stands_twice_in_the_table() {
+    fn each_controller_is_in_the_table_once() {
         for (i, control) in CONTROLS.iter().enumerate() {
             assert!(CONTROLS[..i].iter().all(|other| other.cc != control.cc));
         }

@@ -1,8 +1,8 @@
-//! The reverb: two all-passes a side to blur the input, then eight delay lines that feed each other without loss
+//! The reverb: two all-passes per side to diffuse the input, then eight delay lines that feed each other without loss
 //! (a Householder matrix), each with its own decay. Runs in the audio callback.
 //!
-//! fundsp's reverbs fix their decay when they are built, and clearing them writes every sample; this one takes a decay per
-//! control step and forgets in constant time.
+//! fundsp's reverbs have a fixed decay, and clearing them writes every sample; this one takes a decay per control step
+//! and clears in constant time.
 
 use std::f32::consts::TAU;
 
@@ -12,15 +12,15 @@ use super::line::{DelayLine, EffectSwitch, Ramp};
 /// A type of CC 90. Knob A is the decay, from a quarter of the type's own to four times it; B the brightness of the tail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReverbKind {
-    /// The lines' lengths in parts of [`LINES_S`].
+    /// The lines' lengths, relative to [`LINES_S`].
     size: f32,
-    /// Seconds to -60 dB at the middle of knob A; 0 is no feedback at all.
+    /// Seconds to -60 dB at the middle of knob A; 0 is no feedback.
     decay_s: f32,
-    /// Above this the tail dies sooner, in Hz at the middle of knob B.
+    /// Frequency above which the tail decays sooner, in Hz at the middle of knob B.
     damp_hz: f32,
-    /// Below this the tail dies sooner, in Hz; 0 is off.
+    /// Frequency below which the tail decays sooner, in Hz; 0 is off.
     low_cut_hz: f32,
-    /// How far the lines' lengths move, in seconds, and how often, in Hz.
+    /// Modulation of the lines' lengths: depth in seconds, rate in Hz.
     wobble_s: f32,
     wobble_hz: f32,
 }
@@ -47,22 +47,22 @@ pub const REVERBS: &[(u8, Option<ReverbKind>)] = &[
     // Room, early reflections.
     (55, kind(0.3, 0.6, 4500.0, 0.0, 0.0, 0.0)),
     (66, kind(0.6, 0.0, 8000.0, 0.0, 0.0, 0.0)),
-    // Space drifts, riser loses its bottom, submarine its top, horror its footing.
+    // Space has a modulated pitch, riser loses its lows, submarine its highs, horror its steady pitch.
     (77, kind(2.0, 7.0, 6000.0, 100.0, 0.0008, 0.3)),
     (88, kind(1.4, 5.0, 12_000.0, 900.0, 0.0004, 0.7)),
     (99, kind(1.6, 5.0, 500.0, 0.0, 0.0006, 0.4)),
     (127, kind(1.9, 6.0, 2000.0, 0.0, 0.004, 1.7)),
 ];
 
-/// The lines' lengths in seconds at size 1: far apart and without common factors, so that their echoes do not fall together.
+/// The lines' lengths in seconds at size 1: far apart and without common factors, so that their echoes do not coincide.
 const LINES_S: [f32; LINES] = [0.0297, 0.0371, 0.0411, 0.0437, 0.0533, 0.0599, 0.0673, 0.0731];
 const LINES: usize = 8;
 /// The all-passes' lengths in seconds: left pair, right pair.
 const BLUR_S: [[f32; 2]; 2] = [[0.0048, 0.0036], [0.0051, 0.0031]];
 const BLUR_GAIN: f32 = 0.6;
-/// The longest line in seconds: the largest size with its wobble.
+/// The longest line in seconds: the largest size with its modulation.
 pub const REVERB_MAX_S: f32 = 0.16;
-/// How loud the sum of the four lines of a side is made.
+/// Gain of the sum of the four lines of a side.
 const WET: f32 = 0.5;
 
 /// The effect with its memory.
@@ -72,10 +72,10 @@ pub struct ReverbEffect {
     blur: [[DelayLine; 2]; 2],
     lines: [DelayLine; LINES],
     lengths: [Ramp; LINES],
-    /// Knob positions the gains below were worked out for.
+    /// Knob positions of the gains below.
     a: f32,
     b: f32,
-    /// What is left of a line's signal after one pass.
+    /// The gain of a line's signal after one pass.
     kept: [f32; LINES],
     damp_weight: f32,
     low_cut_weight: f32,
@@ -83,9 +83,9 @@ pub struct ReverbEffect {
     low: [f32; LINES],
     dry: Ramp,
     wet: Ramp,
-    /// The position of the wobble in periods, 0..1.
+    /// The phase of the modulation in periods, 0..1.
     phase: f32,
-    /// The most that went into the lines since it was last asked.
+    /// The peak of the input to the lines since the last reading.
     loudest: f32,
 }
 
@@ -112,7 +112,7 @@ impl ReverbEffect {
         }
     }
 
-    /// Forgets what it heard.
+    /// Clears its memory.
     pub fn clear(&mut self) {
         self.blur.iter_mut().flatten().for_each(DelayLine::clear);
         self.lines.iter_mut().for_each(DelayLine::clear);
@@ -122,7 +122,7 @@ impl ReverbEffect {
         self.loudest = 0.0;
     }
 
-    /// Wakes with the type and the knobs where they should be: A and B 0..=1, mix -1..=1.
+    /// Starts with this type and these knobs, without a transition: A and B 0..=1, mix -1..=1.
     pub fn wake(&mut self, wanted: Option<ReverbKind>, a: f32, b: f32, mix: f32) {
         self.switch.snap(wanted);
         self.start(a, b, mix);
@@ -176,7 +176,7 @@ impl ReverbEffect {
         }
     }
 
-    /// The most that went into the lines since it was last asked.
+    /// The peak of the input to the lines since the last reading.
     pub fn take_loudest(&mut self) -> f32 {
         std::mem::take(&mut self.loudest)
     }
@@ -185,7 +185,7 @@ impl ReverbEffect {
         self.switch.running.is_none()
     }
 
-    /// Works in place. `tiny`: see [`super::TINY`].
+    /// Processes in place. `tiny`: see [`super::TINY`].
     pub fn run(&mut self, left: &mut [f32], right: &mut [f32], tiny: f32) {
         if self.switch.running.is_none() {
             return;
@@ -198,7 +198,7 @@ impl ReverbEffect {
             let mut sum = 0.0;
             for (n, tail) in tails.iter_mut().enumerate() {
                 let out = self.lines[n].read(self.lengths[n].advance());
-                // Signs by pairs keep the two sides apart and the sum free of a comb.
+                // Signs by pairs decorrelate the two sides and avoid a comb in their sum.
                 heard[n % 2] += if n % 4 < 2 { out } else { -out };
                 self.damped[n] += self.damp_weight * (out - self.damped[n]);
                 self.low[n] += self.low_cut_weight * (self.damped[n] - self.low[n]);

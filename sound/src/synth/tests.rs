@@ -124,7 +124,7 @@ fn a_new_synth_is_silent_and_overwrites_with_exact_zeros() {
 }
 
 #[test]
-fn it_can_be_handed_to_another_thread() {
+fn it_can_be_moved_to_another_thread() {
     fn is_send<T: Send>() {}
     is_send::<Synth>();
 }
@@ -201,7 +201,7 @@ fn a_full_bend_is_two_semitones() {
 }
 
 #[test]
-fn letting_the_newest_key_go_returns_to_the_earlier_note_without_a_break() {
+fn releasing_the_newest_key_returns_to_the_earlier_note_without_a_break() {
     let mut synth = with(SINE);
     on(&mut synth, 57);
     left(&mut synth, 1000);
@@ -226,8 +226,8 @@ fn a_lower_cutoff_darkens() {
 }
 
 #[test]
-fn a_moving_cutoff_does_not_zip() {
-    // A zipper is a tone at the rate of the steps: it would show far above a filtered low sine.
+fn a_moving_cutoff_makes_no_zipper_noise() {
+    // Zipper noise is a tone at the rate of the steps: it would show far above a filtered low sine.
     let mut synth = with(&[(53, 72), (14, 127), (43, 90)]);
     on(&mut synth, 45);
     left(&mut synth, 4800);
@@ -245,7 +245,7 @@ fn a_moving_cutoff_does_not_zip() {
 
 #[test]
 fn oscillators_do_not_alias_grossly() {
-    // Everything between the harmonics of a note whose harmonics do not fall on their own mirror images.
+    // Everything between the harmonics of a note whose harmonics do not coincide with their own aliases.
     for (name, oscillator, alt) in
         [("saw", 18, 0), ("triangle", 36, 0), ("square", 54, 0), ("waves", 127, 0), ("saw with sub", 18, 127)]
     {
@@ -284,7 +284,7 @@ fn every_oscillator_and_filter_type_sounds_its_own_way() {
 }
 
 #[test]
-fn shape_and_alt_are_heard_on_every_oscillator() {
+fn shape_and_alt_are_audible_on_every_oscillator() {
     for oscillator in [18, 36, 54, 72, 90, 127] {
         let plain = note(&[(53, oscillator), (54, 64)], 57, 9600);
         for moved in [[(54, 127), (55, 0)], [(54, 64), (55, 127)]] {
@@ -297,7 +297,7 @@ fn shape_and_alt_are_heard_on_every_oscillator() {
 }
 
 #[test]
-fn every_effect_type_is_heard_at_the_default_knobs() {
+fn every_effect_type_is_audible_at_the_default_knobs() {
     let dry = note(&[], 57, 48_000);
     for (cc, value) in effect_types() {
         let apart = difference(&dry, &note(&[(cc, value)], 57, 48_000));
@@ -310,7 +310,7 @@ fn no_two_types_of_an_effect_are_the_same() {
     let types = effect_types();
     let sounds: Vec<_> = types
         .iter()
-        // Off the middle, so that no BPM delay is by chance as long as a free one.
+        // Away from the middle, so that no BPM delay is by chance as long as a free one.
         .map(|&(cc, value)| {
             let mut synth = with(&[(cc, value), (30, 50)]);
             on(&mut synth, 57);
@@ -328,7 +328,7 @@ fn no_two_types_of_an_effect_are_the_same() {
 }
 
 #[test]
-fn vibrato_tremolo_and_sweep_move_the_sound() {
+fn vibrato_tremolo_and_sweep_change_the_sound() {
     let plain = note(SINE, 57, 48_000);
     for moved in [(26, 100), (26, 20), (20, 127)] {
         let mut controls = SINE.to_vec();
@@ -372,7 +372,7 @@ fn bpm_delays_come_on_the_beat() {
 }
 
 #[test]
-fn every_tail_dies_and_then_there_is_nothing() {
+fn every_tail_ends_in_exact_silence() {
     let mut types = effect_types();
     types.push((88, 0));
     for (cc, value) in types {
@@ -406,7 +406,7 @@ fn every_envelope_ends_after_its_key() {
 }
 
 #[test]
-fn silence_cuts_everything_at_once_and_keeps_the_parameters() {
+fn silence_stops_everything_at_once_and_keeps_the_parameters() {
     let all = [(53, 36), (88, 14), (89, 9), (90, 11)];
     for cut in [Synth::silence, |synth: &mut Synth| set(synth, &[(120, 0)])] {
         let mut fresh = with(&all);
@@ -435,7 +435,7 @@ fn all_notes_off_releases() {
 }
 
 #[test]
-fn what_is_not_for_it_changes_nothing() {
+fn messages_of_other_kinds_change_nothing() {
     let mut synth = with(&[]);
     on(&mut synth, 60);
     let mut told = with(&[]);
@@ -461,14 +461,14 @@ fn what_is_not_for_it_changes_nothing() {
 }
 
 #[test]
-fn defaults_are_where_a_new_synth_stands() {
+fn a_new_synth_has_the_default_values() {
     let mut told = with(DEFAULTS);
     on(&mut told, 60);
     assert_eq!(left(&mut told, 4800), note(&[], 60, 4800));
 }
 
 #[test]
-fn no_setting_leaves_full_scale_or_the_numbers() {
+fn no_setting_exceeds_full_scale_or_gives_invalid_numbers() {
     let everything_on = [(44, 127), (88, 127), (89, 27), (31, 127), (90, 77), (34, 127)];
     for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
         for base in [&[][..], &everything_on] {
@@ -518,7 +518,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn a_stretch_renders_alike_however_it_is_cut(
+    fn frames_are_the_same_however_they_are_split_into_blocks(
         mut messages in prop::collection::vec((0..4800_usize, message()), 0..24),
         mut cuts in prop::collection::vec(0..4800_usize, 0..80),
         types in prop::collection::vec(0..128_u8, 5),
@@ -549,7 +549,7 @@ proptest! {
 }
 
 #[test]
-fn falling_asleep_does_not_depend_on_the_cuts() {
+fn falling_asleep_does_not_depend_on_the_blocks() {
     let play = |block: usize| {
         let mut synth = with(&[(19, 0)]);
         let mut samples = vec![9.0; 48_000];

@@ -1,4 +1,5 @@
-//! Samples as the bytes of a file. Pure, without allocation once the output has its room; runs where files are written.
+//! Encodes samples as bytes of a file. Pure, without allocation once the output has its capacity; runs on the threads
+//! that write files.
 
 use super::Depth;
 
@@ -7,10 +8,10 @@ const RUN: usize = 256;
 /// Bytes of a sample of 24 bits.
 const INT24_BYTES: usize = 3;
 
-/// Turns samples into the bytes of one depth.
+/// Encodes samples in one depth.
 ///
-/// Full scale is 1.0; what is beyond is held there, and what is no number is silence. Integers are rounded to nearest,
-/// so 24 bits are exact for what came from 24 bits. Floating point passes as it is, beyond full scale, too.
+/// Full scale is 1.0; samples beyond are clipped, and invalid numbers are silence. Integers are rounded to nearest, so
+/// samples that came from 24 bits encode exactly. Floating point is unchanged, also beyond full scale.
 #[derive(Clone, Debug)]
 pub struct Encoder {
     depth: Depth,
@@ -18,23 +19,23 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder to this depth. Dither is added for 16 bits alone: noise of triangular density and one step to each
-    /// side, the same again for the same seed.
+    /// An encoder to this depth. Dither is added for 16 bits only: noise of triangular density, one step to each side,
+    /// the same for the same seed.
     pub fn new(depth: Depth, dither: bool, seed: u64) -> Encoder {
         let dither = (dither && depth == Depth::Int16).then_some(Dither(seed));
         Encoder { depth, dither }
     }
 
-    /// Appends the bytes of samples, which lie as in the file: frame after frame.
+    /// Appends the bytes of interleaved samples.
     pub fn encode(&mut self, samples: &[f32], out: &mut Vec<u8>) {
         let begin = out.len();
         out.resize(begin + samples.len() * self.depth.bytes(), 0);
         self.put(samples, out.get_mut(begin..).unwrap_or_default());
     }
 
-    /// The same, in place of what `out` had.
+    /// The same, replacing the contents of `out`.
     pub fn encode_over(&mut self, samples: &[f32], out: &mut Vec<u8>) {
-        // Every byte is written below: what is there needs no zeros first.
+        // Every byte is written below, so the old contents need no clearing.
         out.resize(samples.len() * self.depth.bytes(), 0);
         self.put(samples, out);
     }
@@ -68,7 +69,7 @@ pub fn kept(sample: f32, depth: Depth) -> f32 {
 struct Dither(u64);
 
 impl Dither {
-    /// The difference of two even ones: between -1 and 1 steps.
+    /// The difference of two uniform values: between -1 and 1 steps.
     fn step(&mut self) -> f32 {
         // SplitMix64: any seed is as good as another.
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -89,7 +90,7 @@ fn int16(samples: &[f32], bytes: &mut [u8], mut dither: impl FnMut() -> f32) {
 fn int24(samples: &[f32], bytes: &mut [u8]) {
     let mut values = [0_i32; RUN];
     for (samples, bytes) in samples.chunks(RUN).zip(bytes.chunks_mut(RUN * INT24_BYTES)) {
-        // Two loops: the first one works on many samples at once.
+        // Two loops: the compiler vectorizes the first one.
         for (value, sample) in values.iter_mut().zip(samples) {
             *value = rounded(sample * 8_388_608.0, 8_388_608.0);
         }
@@ -114,15 +115,15 @@ fn int24(samples: &[f32], bytes: &mut [u8]) {
 /// From here to twice as much, floating point of 32 bits has the integers and nothing between them.
 const INTEGERS: f32 = 8_388_608.0;
 
-/// The nearest integer, halves away from zero, from minus full scale, 2^23 at most, to a step below it; 0 for what is no
-/// number. Without a branch, call or conversion, so that the compiler works on many samples at once: a conversion that
-/// holds what does not fit is done one by one.
+/// The nearest integer, halves away from zero, from minus full scale, 2^23 at most, to a step below it; 0 for invalid
+/// numbers. Without a branch, call or conversion, so that the compiler vectorizes it: a saturating conversion is done
+/// one by one.
 fn rounded(scaled: f32, full: f32) -> i32 {
     let number = if scaled.is_nan() { 0.0 } else { scaled };
     let held = if number > full - 1.0 { full - 1.0 } else { number };
     let held = if held < -full { -full } else { held };
     let size = held.abs();
-    // Adding rounds halves to even; those that went down go up.
+    // Adding rounds halves to even; those rounded down are corrected.
     let sum = size + INTEGERS;
     let up = i32::from(size - (sum - INTEGERS) >= 0.5);
     let whole = (sum.to_bits() as i32).wrapping_sub(INTEGERS.to_bits() as i32) + up;
@@ -149,7 +150,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_sample_is_rounded_to_nearest_and_held(samples in prop::collection::vec(any::<f32>(), 0..700)) {
+        fn any_sample_is_rounded_to_nearest_and_clipped(samples in prop::collection::vec(any::<f32>(), 0..700)) {
             for (depth, full) in [(Depth::Int16, 32_768.0_f32), (Depth::Int24, 8_388_608.0)] {
                 let want: Vec<_> =
                     samples.iter().map(|sample| (sample * full).round().clamp(-full, full - 1.0) as i32).collect();
@@ -172,7 +173,7 @@ mod tests {
         }
 
         #[test]
-        fn calls_follow_each_other_without_a_seam(
+        fn consecutive_calls_give_the_same_as_one(
             samples in prop::collection::vec(-1.0..1.0_f32, 0..600), at in any::<prop::sample::Index>(), seed in any::<u64>(),
         ) {
             for depth in [Depth::Int16, Depth::Int24, Depth::Float32] {
@@ -197,7 +198,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packing_many_samples_is_packing_each_of_them(
+        fn packing_many_samples_equals_packing_each_of_them(
             samples in prop::collection::vec(
                 prop_oneof![
                     any::<u32>().prop_map(f32::from_bits),
@@ -220,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn every_value_of_24_bits_comes_back() {
+    fn every_value_of_24_bits_encodes_exactly() {
         let values: Vec<i32> = (-8_388_608..8_388_608).collect();
         let samples: Vec<_> = values.iter().map(|value| *value as f32 / 8_388_608.0).collect();
         assert!(ints(&encoded(Depth::Int24, &samples), Depth::Int24) == values);
     }
 
     #[test]
-    fn what_is_no_number_is_silence() {
+    fn invalid_numbers_are_silence() {
         for depth in [Depth::Int16, Depth::Int24, Depth::Float32] {
             assert_eq!(encoded(depth, &[f32::NAN; 5]), vec![0; 5 * depth.bytes()]);
         }

@@ -1,133 +1,133 @@
-//! What can be wrong with a WAV file, or odd, each in a sentence. Pure.
+//! Faults and oddities of WAV files, each with a sentence. Pure.
 
 use super::{CHUNKS_MAX, ChunkId, WavFormat};
 use std::fmt;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingSeverity {
-    /// Odd, and no reader minds.
+    /// Unusual, but every reader accepts it.
     Harmless,
-    /// The header does not tell the truth, which is known.
+    /// The header is wrong, and the correct one is known.
     Mendable,
-    /// What would be true is not known, or nothing can say it.
+    /// The correct header is unknown, or cannot be written.
     Beyond,
 }
 
-/// Something wrong or odd in a file.
+/// A fault or oddity of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// There is not a byte in it.
+    /// The file is empty.
     Empty,
-    /// It is RIFX: a WAV file whose numbers have their bytes the other way round.
+    /// It is RIFX: a WAV file with big-endian numbers.
     BigEndian,
     /// It does not begin as a WAV file.
     NotWav,
-    /// It begins as one and ends within its header.
+    /// The file ends within its header.
     HeaderCut {
         /// The file's length.
         file_bytes: u64,
     },
-    /// A chunk before the audio says it is longer than the file.
+    /// A chunk before the audio is longer than the file.
     ChunkCut {
-        /// Its letters.
+        /// Its id.
         id: ChunkId,
-        /// Where it begins.
+        /// Its offset.
         at: u64,
-        /// What it says it holds.
+        /// The size in its header.
         said_bytes: u64,
     },
-    /// Where a chunk should begin before the audio, none does.
+    /// There is no chunk where one must begin before the audio.
     Lost {
-        /// Where.
+        /// The offset.
         at: u64,
     },
-    /// More chunks than any file has.
+    /// More chunks than any real file has.
     TooManyChunks,
     /// Its 64-bit sizes are missing.
     NoSizes64,
-    /// Nothing says what a sample is.
+    /// There is no format chunk.
     NoFormat,
-    /// More than one chunk says what a sample is.
+    /// There is more than one format chunk.
     TwoFormats,
-    /// The chunk that says what a sample is ends too soon.
+    /// The format chunk is too short.
     FormatShort {
         /// Its length.
         bytes: u64,
     },
-    /// What it says of a frame does not add up.
+    /// The frame size in the format chunk does not match its other fields.
     FormatDisagrees {
-        /// The bytes it says a frame has.
+        /// The frame size in the chunk, in bytes.
         frame_bytes: u16,
-        /// The rest of it.
+        /// Its other fields.
         format: WavFormat,
     },
-    /// The header's size is not true, and without known frames nor is what would be.
+    /// The size of the audio in the header is wrong, and the correct one is unknown, because the frames are.
     FramesUnknown {
-        /// The bytes it says the audio has.
+        /// The size of the audio in the header.
         said_bytes: u64,
         /// The bytes up to the end of the file.
         there_bytes: u64,
     },
-    /// Samples of a kind that is not read here.
+    /// Samples of an unsupported kind.
     Unknown(WavFormat),
     /// No audio.
     NoData,
     /// More than one chunk of audio.
     TwoData {
-        /// Where the second begins.
+        /// The offset of the second.
         at: u64,
     },
-    /// The header has a size that stands for "not known yet", or one beyond the end of the file.
+    /// The size of the audio in the header means "not known yet", or is beyond the end of the file.
     DataCut {
-        /// The bytes it says the audio has.
+        /// The size of the audio in the header.
         said_bytes: u64,
         /// The bytes there are.
         there_bytes: u64,
     },
-    /// The audio goes on after the size in the header.
+    /// The audio continues after the size in the header.
     DataLonger {
-        /// The bytes the header says it has.
+        /// The size in the header.
         said_bytes: u64,
         /// The bytes there are.
         there_bytes: u64,
     },
-    /// The size in the header ends within a frame.
+    /// The size in the header ends inside a frame.
     PartOfFrame {
-        /// The bytes of that part.
+        /// The size of that part, in bytes.
         bytes: u64,
-        /// Whether chunks follow, which would be lost if the size were another.
+        /// Whether chunks follow, which would be lost with another size.
         chunks_follow: bool,
     },
-    /// The size of the whole is not that of the whole.
+    /// The size of the whole file in the header is wrong.
     RiffSize {
-        /// The end it says the file has.
+        /// The end of the file according to the header.
         said_end: u64,
-        /// Where it ends.
+        /// The true end.
         end: u64,
     },
-    /// There is audio past what 32 bits can name.
+    /// There is audio past the maximum of 32-bit sizes.
     PastFourGib {
-        /// The bytes there.
+        /// The size of it, in bytes.
         bytes: u64,
     },
-    /// The chunks go past what 32 bits can name.
+    /// The chunks go past the maximum of 32-bit sizes.
     ChunksPastFourGib,
-    /// The audio has an odd size and no byte after it to make it even.
+    /// The audio has an odd size and no pad byte.
     NoPadByte,
-    /// There are bytes after the end that belong to nothing.
+    /// There are bytes after the end that belong to no chunk.
     After {
         /// The bytes.
         bytes: u64,
     },
-    /// After the end stands another program's tag.
+    /// After the end is another program's tag.
     TagAfter {
         /// Its bytes.
         bytes: u64,
     },
-    /// A chunk after the audio ends with the file and not where it should.
+    /// A chunk after the audio ends with the file, and too early.
     LastChunkCut {
-        /// Its letters.
+        /// Its id.
         id: ChunkId,
     },
     /// The file has no audio yet.
@@ -135,7 +135,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// How bad it is.
+    /// Its severity.
     pub fn severity(&self) -> FindingSeverity {
         match self {
             Finding::TwoFormats
@@ -174,66 +174,59 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::Empty => write!(f, "the file is empty: nothing was written to it"),
-            Finding::BigEndian => write!(
-                f,
-                "this is a big-endian WAV file (RIFX), which is not read here: convert it, for example with sox"
-            ),
-            Finding::NotWav => write!(f, "this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
-            Finding::HeaderCut { file_bytes } => write!(f, "the file ends after {file_bytes} bytes, within its header"),
-            Finding::ChunkCut { id, at, said_bytes } => {
-                write!(f, "the chunk '{id}' at byte {at} says it has {said_bytes} bytes, more than the file")
+            Finding::BigEndian => write!(f, "big-endian WAV (RIFX) is not supported: convert it, for example with sox"),
+            Finding::NotWav => write!(f, "not a WAV file: it does not begin with RIFF or RF64 and WAVE"),
+            Finding::HeaderCut { file_bytes } => {
+                write!(f, "the header is cut off: the file ends after {file_bytes} bytes")
             }
-            Finding::Lost { at } => write!(f, "there is no chunk at byte {at}, where one should begin"),
+            Finding::ChunkCut { id, at, said_bytes } => {
+                write!(f, "the chunk '{id}' at byte {at} declares {said_bytes} bytes, more than the file has")
+            }
+            Finding::Lost { at } => write!(f, "no chunk at byte {at}, where one should begin"),
             Finding::TooManyChunks => write!(f, "there are more than {CHUNKS_MAX} chunks"),
             Finding::NoSizes64 => write!(f, "the chunk 'ds64' with the sizes of an RF64 file is missing or cut"),
-            Finding::NoFormat => write!(f, "no chunk 'fmt ' before the audio says what a sample is"),
+            Finding::NoFormat => write!(f, "the sample format is unknown: no chunk 'fmt ' before the audio"),
             Finding::TwoFormats => write!(f, "there is more than one chunk 'fmt '; the first counts"),
             Finding::FormatShort { bytes } => write!(f, "the chunk 'fmt ' has only {bytes} bytes"),
             Finding::FormatDisagrees { frame_bytes, format } => {
-                write!(f, "the chunk 'fmt ' says {format}, and {frame_bytes} bytes a frame, which do not agree")
+                write!(f, "the chunk 'fmt ' contradicts itself: {format}, {frame_bytes} bytes per frame")
             }
-            Finding::Unknown(format) => write!(f, "{format}: samples of this kind are not read here"),
+            Finding::Unknown(format) => write!(f, "{format}: sample format not supported"),
             Finding::FramesUnknown { said_bytes, there_bytes } => {
-                let there = format!("up to the end of the file there are {there_bytes}");
-                write!(
-                    f,
-                    "the header says {said_bytes} bytes of audio, {there}; without known frames nothing is certain"
-                )
+                let there = format!("the file has {there_bytes}");
+                write!(f, "the frame size is unknown: the header declares {said_bytes} bytes of audio, {there}")
             }
             Finding::NoData => write!(f, "there is no chunk 'data' with audio"),
             Finding::TwoData { at } => {
-                write!(f, "there is a second chunk 'data' at byte {at}: which of them is the take is not known")
+                write!(f, "there is a second chunk 'data' at byte {at}: which one holds the take is unknown")
             }
             Finding::DataCut { said_bytes, there_bytes } => match u32::try_from(*said_bytes) {
                 Ok(u32::MAX) => {
-                    write!(f, "the header leaves the size of the audio open; there are {there_bytes} bytes")
+                    write!(f, "the header has no audio size; the file has {there_bytes} bytes of audio")
                 }
-                _ => write!(f, "the header says {said_bytes} bytes of audio, and there are {there_bytes}"),
+                _ => write!(f, "the header declares {said_bytes} bytes of audio; the file has {there_bytes}"),
             },
             Finding::DataLonger { said_bytes, there_bytes } => {
-                write!(f, "the header says {said_bytes} bytes of audio, and there are {there_bytes}")
+                write!(f, "the header declares {said_bytes} bytes of audio; the file has {there_bytes}")
             }
             Finding::PartOfFrame { bytes, chunks_follow: false } => {
-                write!(f, "the audio ends with {bytes} bytes of a frame that is not whole")
+                write!(f, "the audio ends with an incomplete frame of {bytes} bytes")
             }
             Finding::PartOfFrame { bytes, chunks_follow: true } => {
-                write!(f, "the audio ends with {bytes} bytes of a frame that is not whole; chunks follow, so it stays")
+                write!(f, "the audio ends with an incomplete frame of {bytes} bytes; chunks follow, so it is kept")
             }
             Finding::RiffSize { said_end, end } => {
-                write!(f, "the header says the file ends at byte {said_end}, and it ends at {end}")
+                write!(f, "the header declares the end of the file at byte {said_end}; it is at {end}")
             }
             Finding::PastFourGib { bytes } => {
-                write!(
-                    f,
-                    "{bytes} bytes of audio are past 4 GiB, which no size of such a file can name; they stay there"
-                )
+                write!(f, "{bytes} bytes of audio are past 4 GiB, the limit of a WAV size; they are kept")
             }
-            Finding::ChunksPastFourGib => write!(f, "the file goes past 4 GiB, which no size of it can name"),
-            Finding::NoPadByte => write!(f, "the audio has an odd size and no pad byte after it; readers forgive that"),
-            Finding::After { bytes } => write!(f, "{bytes} bytes after the end belong to nothing; they stay there"),
-            Finding::TagAfter { bytes } => write!(f, "another program's tag of {bytes} bytes stands after the end"),
-            Finding::LastChunkCut { id } => write!(f, "the chunk '{id}' after the audio is cut; it is left out"),
-            Finding::NoFrames => write!(f, "there is no audio in it"),
+            Finding::ChunksPastFourGib => write!(f, "the file is longer than 4 GiB, the limit of a WAV size"),
+            Finding::NoPadByte => write!(f, "the audio has an odd size and no pad byte after it; readers accept that"),
+            Finding::After { bytes } => write!(f, "{bytes} bytes after the end belong to no chunk; they are kept"),
+            Finding::TagAfter { bytes } => write!(f, "another program's tag of {bytes} bytes follows the end"),
+            Finding::LastChunkCut { id } => write!(f, "the chunk '{id}' after the audio is cut off; it is ignored"),
+            Finding::NoFrames => write!(f, "it contains no audio"),
         }
     }
 }

@@ -1,25 +1,25 @@
-//! The `fmt ` chunk: what a sample is. Pure.
+//! The `fmt ` chunk: the sample format. Pure.
 
 use super::Finding;
 use std::fmt;
 
-/// The bytes of a `fmt ` chunk that are looked at: the longest form with a meaning here.
+/// Bytes of a `fmt ` chunk that are read: the longest form in use.
 pub const LONGEST_BYTES: usize = 40;
 /// The shortest form.
 pub const SHORTEST_BYTES: usize = 16;
 /// The format is in the longer form's GUID.
 pub(super) const EXTENSIBLE: u16 = 0xFFFE;
-/// All but the first two bytes of the GUIDs that stand for formats.
+/// All but the first two bytes of the GUIDs of formats.
 pub(super) const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
 
-/// How samples are written.
+/// The encoding of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// Integers.
     Pcm,
     /// IEEE floating point.
     Float,
-    /// Something else, by its number.
+    /// Another one, by its number.
     Other(u16),
 }
 
@@ -33,16 +33,16 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// What a sample is.
+/// The sample format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WavFormat {
-    /// How samples are written.
+    /// The encoding of samples.
     pub encoding: Encoding,
-    /// Samples of a frame.
+    /// The number of channels.
     pub channels: u16,
-    /// Frames of a second.
+    /// Sample rate, in Hz.
     pub sample_rate_hz: u32,
-    /// Bits of a sample, as they lie in the file.
+    /// Bit depth in the file.
     pub bits: u16,
     /// Whether the chunk has the longer form.
     pub extensible: bool,
@@ -50,7 +50,7 @@ pub struct WavFormat {
 }
 
 impl WavFormat {
-    /// Reads the beginning of a `fmt ` chunk; none where it is too short.
+    /// Reads the beginning of a `fmt ` chunk; `None` if it is too short.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<WavFormat> {
         let word = |at: usize| Some(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
         let long = |at: usize| Some(u32::from(word(at)?) | u32::from(word(at + 2)?) << 16);
@@ -69,12 +69,12 @@ impl WavFormat {
         Some(WavFormat { encoding, channels, sample_rate_hz, bits, extensible, frame_bytes })
     }
 
-    /// Bytes of a frame, where a frame is what is known here: PCM of 8, 16, 24 or 32 bits, float of 32 or 64.
+    /// Bytes of a frame, for the supported formats: PCM of 8, 16, 24 or 32 bits, float of 32 or 64.
     pub fn frame_bytes(&self) -> Option<u64> {
         self.fault().is_none().then_some(u64::from(self.frame_bytes))
     }
 
-    /// Why its frames are not known.
+    /// Why the format is not supported.
     pub(super) fn fault(&self) -> Option<Finding> {
         let known = match self.encoding {
             Encoding::Pcm => matches!(self.bits, 8 | 16 | 24 | 32),

@@ -1,7 +1,7 @@
-//! The walk over a file's chunks, and what is true of its sizes. Pure over what can be read and sought.
+//! Reads the chunks of a file, and finds the true sizes. Pure over reading and seeking.
 //!
-//! The size of the audio is believed where what follows it is the end of the file or chunks; otherwise the audio goes
-//! on to the end of the file, which is how a recording that was interrupted ends.
+//! The size of the audio is accepted if after it the file ends or chunks follow; otherwise the audio continues to the
+//! end of the file, as after an interrupted recording.
 
 use super::{
     CHUNKS_MAX, Chunk, ChunkId, Container, Data, Finding, FindingSeverity, Repair, SizeField, Wav, WavFormat, format,
@@ -10,26 +10,26 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 /// Bytes of a chunk's header.
 const HEADER_BYTES: u64 = 8;
-/// Where the first chunk is.
+/// The offset of the first chunk.
 const FIRST_CHUNK: u64 = 12;
-/// The least that `ds64` holds: the sizes of the whole and of the audio, the frames, and the length of a table.
+/// Minimum size of `ds64`: the sizes of the whole and of the audio, the frames, and the length of a table.
 const SIZES64_BYTES: usize = 28;
-/// The 32-bit size that stands for "not known" or "see the 64-bit one".
+/// The 32-bit size that means "not known" or "see the 64-bit one".
 const OPEN: u64 = u32::MAX as u64;
-/// The greatest size the whole may have where sizes have 32 bits.
+/// Maximum size of the whole file with 32-bit sizes.
 const RIFF_BYTES_MAX: u64 = OPEN - 1;
-/// Chunks that programs write after the audio; they are known where they are cut, too.
+/// Chunks that programs write after the audio; they are recognised even if they are cut.
 const KNOWN: [&[u8; 4]; 22] = [
     b"LIST", b"bext", b"cue ", b"smpl", b"inst", b"fact", b"JUNK", b"junk", b"PAD ", b"FLLR", b"id3 ", b"ID3 ",
     b"iXML", b"axml", b"_PMX", b"plst", b"PEAK", b"acid", b"cart", b"DISP", b"data", b"fmt ",
 ];
-/// How the tags begin that other programs put after the end.
+/// The beginnings of tags that other programs append to a file.
 const TAGS: [&[u8]; 2] = [b"ID3", b"APETAGEX"];
-/// An old tag is told by its length, too.
+/// An old tag is also recognised by its length.
 const OLD_TAG: &[u8] = b"TAG";
 const OLD_TAG_BYTES: u64 = 128;
 
-/// What `ds64` says.
+/// The fields of `ds64`.
 #[derive(Clone, Copy)]
 struct Sizes64 {
     at: u64,
@@ -37,20 +37,20 @@ struct Sizes64 {
     data_bytes: u64,
 }
 
-/// What follows the audio.
+/// The data after the audio.
 struct Tail {
     chunks: Vec<Chunk>,
-    /// The end of the last whole chunk, without and with the byte that makes its size even.
+    /// The end of the last complete chunk, without and with its pad byte.
     bare_end: u64,
     end: u64,
     cut: Option<ChunkId>,
     too_many: bool,
 }
 
-/// What is true of the audio's size.
+/// The true size of the audio.
 struct Truth {
     bytes: u64,
-    /// The end of the whole.
+    /// The end of the whole file.
     bare_end: u64,
     end: u64,
     tail: Option<Tail>,
@@ -90,7 +90,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         self.wav.findings.push(finding);
     }
 
-    /// Bytes of the file; none where they are not all there.
+    /// Bytes of the file; `None` if they are not all there.
     fn bytes<const N: usize>(&mut self, at: u64) -> io::Result<Option<[u8; N]>> {
         let is_there = at.checked_add(N as u64).is_some_and(|end| end <= self.wav.file_bytes);
         if !is_there {
@@ -137,7 +137,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         Ok(Some(container))
     }
 
-    /// Goes from chunk to chunk until the audio.
+    /// Reads chunk after chunk until the audio.
     fn audio_chunk(&mut self) -> io::Result<Option<Chunk>> {
         let file_bytes = self.wav.file_bytes;
         let mut at = FIRST_CHUNK;
@@ -206,7 +206,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         Ok(())
     }
 
-    /// Finds out what is true of the sizes, and what would make the header say it.
+    /// Finds the true sizes, and the repair of the header.
     fn data(&mut self, container: Container, chunk: Chunk) -> io::Result<()> {
         let start = chunk.at + HEADER_BYTES;
         let rest_bytes = self.wav.file_bytes - start;
@@ -271,7 +271,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         Ok(())
     }
 
-    /// What the size of the audio is. None where it is not what the header says, and frames are not known.
+    /// The true size of the audio. `None` if the header is wrong and the frames are unknown.
     fn truth(
         &mut self,
         start: u64,
@@ -282,7 +282,7 @@ impl<F: Read + Seek> Walk<'_, F> {
     ) -> io::Result<Option<Truth>> {
         let file_bytes = self.wav.file_bytes;
         let rest_bytes = file_bytes - start;
-        // The pad byte needs its place, too.
+        // The pad byte needs room, too.
         let most_bytes = if is_64 { u64::MAX } else { (RIFF_BYTES_MAX + HEADER_BYTES - 1).saturating_sub(start) };
         let whole = frame_bytes.map(|frame| {
             let bytes = rest_bytes.min(most_bytes);
@@ -293,7 +293,7 @@ impl<F: Read + Seek> Walk<'_, F> {
             let Some(whole) = whole else { return Ok(None) };
             bytes = whole;
         }
-        // What follows another size is looked at again; whole frames to the end are the last answer.
+        // The data after another size is checked again; whole frames to the end are the last result.
         loop {
             let bare_end = start + bytes;
             let end = (bare_end + bytes % 2).min(file_bytes);
@@ -318,7 +318,8 @@ impl<F: Read + Seek> Walk<'_, F> {
         }
     }
 
-    /// The chunks after the audio, which ends there without and with its pad byte; none where what is there is none.
+    /// The chunks after the audio, which ends at `bare_end` without and at `end` with its pad byte; `None` if there are
+    /// none.
     fn tail(&mut self, bare_end: u64, end: u64) -> io::Result<Option<Tail>> {
         let tail = self.chain(bare_end, end)?;
         let is_known = tail.chunks.first().is_some_and(|chunk| is_known(chunk.id)) || tail.cut.is_some();
@@ -362,7 +363,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         Ok(Tail { chunks, bare_end, end, cut, too_many })
     }
 
-    /// The chunk whose header ends with the file after two letters or more.
+    /// The chunk whose header is cut by the end of the file after two letters or more.
     fn cut_header(&mut self, at: u64) -> io::Result<Option<ChunkId>> {
         let letters = match self.wav.file_bytes.saturating_sub(at) {
             2 => self.bytes::<2>(at)?.map(Vec::from),
@@ -380,7 +381,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         Ok(is_old || TAGS.iter().any(|tag| begins.starts_with(tag)))
     }
 
-    /// Puts what was found into findings.
+    /// Adds the findings.
     fn tell(&mut self, truth: &Truth, start: u64, said_bytes: u64, is_open: bool, frame_bytes: Option<u64>) {
         let there_bytes = truth.bytes;
         let tail_chunks = truth.tail.as_ref().map(|tail| tail.chunks.clone()).unwrap_or_default();
@@ -397,7 +398,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         if there_bytes == 0 {
             self.found(Finding::NoFrames);
         }
-        // What follows the audio begins at its odd end, or the file ends there.
+        // The data after the audio begins at its odd end, or the file ends there.
         let next = tail_chunks.first().map_or(truth.end, |chunk| chunk.at);
         if there_bytes % 2 == 1 && truth.tail.is_some() && next == start + there_bytes {
             self.found(Finding::NoPadByte);

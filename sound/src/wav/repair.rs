@@ -1,4 +1,4 @@
-//! The size fields that make a header true. Pure over what can be written and sought.
+//! The size fields that correct a header. Pure over writing and seeking.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
@@ -11,19 +11,19 @@ pub enum SizeField {
     Long(u64),
 }
 
-/// What is written where.
+/// The fields to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
-    /// Each field with its place, in bytes from the file's start, in the order they are written. Whatever keeps the
-    /// later ones from being written leaves a file that can be repaired again.
+    /// Each field with its offset, in bytes from the file's start, in the order they are written. If the later ones
+    /// cannot be written, the file can be repaired again.
     pub fields: Vec<(u64, SizeField)>,
 }
 
 impl Repair {
-    /// Writes the fields and nothing else. Whoever owns the file brings it to the disk.
+    /// Writes only the fields. The caller syncs the file to the disk.
     ///
     /// # Errors
-    /// Those of the disk; the file can be repaired again.
+    /// Errors of the disk; the file can be repaired again.
     pub fn write(&self, file: &mut (impl Write + Seek)) -> io::Result<()> {
         for (at, field) in &self.fields {
             file.seek(SeekFrom::Start(*at))?;

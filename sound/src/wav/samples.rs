@@ -1,29 +1,29 @@
-//! The samples of a file, read by hound, for whoever plays, measures or converts a take. Runs where the disk may be
-//! waited for.
+//! Reads the samples of a file by hound, to play, measure or convert a take. Runs on threads that may wait for the
+//! disk.
 
 use super::{Container, Encoding, Health, Wav, WavFormat};
 use hound::{SampleFormat, WavReader};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
-/// Bytes that are read of the disk at once.
+/// Bytes that are read from the disk at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Why samples are not read.
+/// Why samples cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SamplesError {
-    /// The header is not true.
-    #[error("its header is not true: repair it first (busker takes repair)")]
+    /// The header is wrong.
+    #[error("its header is wrong: repair it first (busker takes repair)")]
     NeedsRepair,
-    /// There is no audio that is known.
-    #[error("it is no WAV file that can be read")]
+    /// There is no audio of a known format.
+    #[error("it is not a readable WAV file")]
     Beyond,
     /// A container with 64-bit sizes.
-    #[error("it is an RF64 file, whose samples are not read; convert it to WAV files below 4 GiB")]
+    #[error("RF64 is not supported: convert it to WAV files below 4 GiB")]
     Rf64,
-    /// Samples of another kind.
-    #[error("{0}: samples of this kind are not read; convert it to 24 bits PCM")]
+    /// Samples of an unsupported kind.
+    #[error("{0}: sample format not supported; convert it to 24-bit PCM")]
     Unknown(WavFormat),
-    /// What the disk or hound says.
+    /// An error of the disk or of hound.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -32,17 +32,17 @@ pub enum SamplesError {
 pub struct Samples<R> {
     reader: WavReader<BufReader<Bare<R>>>,
     channels: usize,
-    /// What makes full scale 1.0; none for floating point.
+    /// The factor that makes full scale 1.0; `None` for floating point.
     scale: Option<f32>,
     frames: u64,
     at: u64,
 }
 
 impl<R: Read + Seek> Samples<R> {
-    /// Opens what [`Wav::read`] found in this file: PCM of 8, 16, 24 or 32 bits or floating point of 32.
+    /// Opens the audio that [`Wav::read`] found in this file: PCM of 8, 16, 24 or 32 bits or floating point of 32.
     ///
     /// # Errors
-    /// What is not read is named, and so are the disk's errors.
+    /// The format is not supported, or an error of the disk.
     pub fn open(file: R, wav: &Wav) -> Result<Samples<R>, SamplesError> {
         match wav.health() {
             Health::Sound => {}
@@ -57,7 +57,7 @@ impl<R: Read + Seek> Samples<R> {
         }
         let is_read = matches!((format.encoding, format.bits), (Encoding::Pcm, _) | (Encoding::Float, 32));
         let (true, Some(frames)) = (is_read, wav.frames()) else { return Err(SamplesError::Unknown(format)) };
-        // A part of a frame at the end is none.
+        // A partial frame at the end is left out.
         let audio_bytes = frames * format.frame_bytes().unwrap_or_default();
         let file = Bare { head: head(format, audio_bytes), audio_at: data.start, audio_bytes, at: 0, file };
         let reader = WavReader::new(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(of_hound)?;
@@ -69,7 +69,7 @@ impl<R: Read + Seek> Samples<R> {
         Ok(Samples { channels: usize::from(spec.channels), scale, frames, at: 0, reader })
     }
 
-    /// Samples of a frame.
+    /// The number of channels.
     pub fn channels(&self) -> usize {
         self.channels
     }
@@ -79,11 +79,11 @@ impl<R: Read + Seek> Samples<R> {
         self.frames
     }
 
-    /// Appends the next frames, as many as there are, with their samples side by side and full scale at 1.0. Says how
-    /// many there were: fewer than were asked for at the end, then none.
+    /// Appends the next frames, interleaved, with full scale at 1.0. Returns their number: fewer than requested at the
+    /// end, then 0.
     ///
     /// # Errors
-    /// Those of the disk, and [`io::ErrorKind::UnexpectedEof`] where the file became shorter meanwhile.
+    /// Errors of the disk, and [`io::ErrorKind::UnexpectedEof`] if the file became shorter meanwhile.
     pub fn read(&mut self, frames: usize, out: &mut Vec<f32>) -> io::Result<usize> {
         let frames = usize::try_from(self.frames - self.at).unwrap_or(usize::MAX).min(frames);
         let count = frames * self.channels;
@@ -104,10 +104,10 @@ impl<R: Read + Seek> Samples<R> {
         Ok(frames)
     }
 
-    /// Goes to a frame, or to the end where it is past that.
+    /// Seeks to a frame, or to the end if it is past that.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Errors of the disk.
     pub fn seek(&mut self, frame: u64) -> io::Result<()> {
         self.at = frame.min(self.frames);
         self.reader.seek(u32::try_from(self.at).unwrap_or(u32::MAX))
@@ -121,7 +121,7 @@ fn of_hound(error: hound::Error) -> io::Error {
     }
 }
 
-/// The shortest header there is for this audio.
+/// The shortest header for this audio.
 fn head(format: WavFormat, audio_bytes: u64) -> Cursor<Vec<u8>> {
     let WavFormat { encoding, channels, sample_rate_hz, bits, .. } = format;
     let frame_bytes = format.frame_bytes().unwrap_or_default();
@@ -141,13 +141,13 @@ fn head(format: WavFormat, audio_bytes: u64) -> Cursor<Vec<u8>> {
     Cursor::new(head)
 }
 
-/// A file as hound would have it: the shortest header, and the audio. Whatever else is in the file, hound does not see;
-/// it does not know the pad bytes of chunks that it skips.
+/// A file as hound reads it: the shortest header, and the audio. hound does not see the rest of the file, because it
+/// does not skip the pad bytes of chunks.
 struct Bare<R> {
     head: Cursor<Vec<u8>>,
     audio_at: u64,
     audio_bytes: u64,
-    /// Where it is, in bytes from the head's first.
+    /// Its position, in bytes from the start of the header.
     at: u64,
     file: R,
 }

@@ -1,4 +1,4 @@
-//! Files that are sound, interrupted, damaged and made up, and what is read of them and becomes of them.
+//! Reading and repair of complete, interrupted, damaged and random files.
 
 use super::*;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ struct Plan {
     audio: Vec<u8>,
 }
 
-/// A built file, and where its audio is.
+/// A built file, and the offset of its audio.
 #[derive(Clone, Debug)]
 struct Built {
     bytes: Vec<u8>,
@@ -86,7 +86,7 @@ impl Plan {
 }
 
 impl Built {
-    /// Writes the size of the audio where the container has it.
+    /// Writes the size of the audio to the field of the container.
     fn say(&mut self, data: u64, riff: u64) {
         if self.bytes.starts_with(b"RF64") {
             self.bytes[20..28].copy_from_slice(&riff.to_le_bytes());
@@ -125,7 +125,7 @@ fn read(bytes: &[u8]) -> Wav {
     Wav::read(&mut Cursor::new(bytes)).unwrap()
 }
 
-/// What the repair leaves, having checked that it changes sizes and nothing else, and leaves nothing to do.
+/// The file after its repair; checks that only sizes change, and that nothing is left to repair.
 fn repaired(bytes: &[u8]) -> Vec<u8> {
     let wav = read(bytes);
     let mut file = Cursor::new(bytes.to_vec());
@@ -155,7 +155,7 @@ fn repaired(bytes: &[u8]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn a_sound_file_is_read_to_the_frame_and_not_touched(plan in plan()) {
+    fn a_valid_file_is_read_to_the_frame_and_not_changed(plan in plan()) {
         let Built { bytes, start, frame } = plan.built();
         let wav = read(&bytes);
         prop_assert_eq!((wav.health(), &wav.repair), (Health::Sound, &None), "{:?}", wav.findings);
@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_happened_to_a_file_one_repair_is_all_there_is(
+    fn one_repair_is_enough_for_any_damage(
         plan in plan(),
         cut in prop::option::of(0..2000_usize),
         flips in prop::collection::vec((0..2000_usize, any::<u8>()), 0..4),
@@ -229,7 +229,7 @@ proptest! {
         repaired(&bytes);
     }
 
-    /// Soup of what files are made of: the walk goes far in it.
+    /// Random chunks of real files: they are read far.
     #[test]
     fn any_chunks_may_be_read(
         is_64 in any::<bool>(),
@@ -276,72 +276,72 @@ fn every_fault_has_its_sentence() {
     let cases: Vec<(String, &str)> = vec![
         (told(&sound.bytes), "Sound: "),
         (told(b""), "Beyond: the file is empty: nothing was written to it"),
-        (told(b"fLaC"), "Beyond: this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
-        (
-            told(b"RIFX\0\0\0\0WAVE"),
-            "Beyond: this is a big-endian WAV file (RIFX), which is not read here: convert it, for example with sox",
-        ),
-        (told(b"RIFF\0\0\0\0AVI LIST"), "Beyond: this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
-        (told(b"RIFF\0\0"), "Beyond: the file ends after 6 bytes, within its header"),
+        (told(b"fLaC"), "Beyond: not a WAV file: it does not begin with RIFF or RF64 and WAVE"),
+        (told(b"RIFX\0\0\0\0WAVE"), "Beyond: big-endian WAV (RIFX) is not supported: convert it, for example with sox"),
+        (told(b"RIFF\0\0\0\0AVI LIST"), "Beyond: not a WAV file: it does not begin with RIFF or RF64 and WAVE"),
+        (told(b"RIFF\0\0"), "Beyond: the header is cut off: the file ends after 6 bytes"),
         (told(b"RIFF\0\0\0\0WAVE"), "Beyond: there is no chunk 'data' with audio"),
-        (told(&sound.bytes[..40]), "Beyond: the file ends after 40 bytes, within its header"),
-        (told(&sound.bytes[..30]), "Beyond: the chunk 'fmt ' at byte 12 says it has 16 bytes, more than the file"),
-        (changed(&|built| built.bytes[12] = 7), "Beyond: there is no chunk at byte 12, where one should begin"),
-        (changed(&|built| built.bytes[12] = b'F'), "Beyond: no chunk 'fmt ' before the audio says what a sample is"),
-        (fmt(0, 2), "Sound: 24 bits format 0x0002, 2 channels, 48000 Hz: samples of this kind are not read here"),
+        (told(&sound.bytes[..40]), "Beyond: the header is cut off: the file ends after 40 bytes"),
+        (told(&sound.bytes[..30]), "Beyond: the chunk 'fmt ' at byte 12 declares 16 bytes, more than the file has"),
+        (changed(&|built| built.bytes[12] = 7), "Beyond: no chunk at byte 12, where one should begin"),
+        (
+            changed(&|built| built.bytes[12] = b'F'),
+            "Beyond: the sample format is unknown: no chunk 'fmt ' before the audio",
+        ),
+        (fmt(0, 2), "Sound: 24 bits format 0x0002, 2 channels, 48000 Hz: sample format not supported"),
         (
             fmt(12, 7),
-            "Beyond: the chunk 'fmt ' says 24 bits PCM, 2 channels, 48000 Hz, and 7 bytes a frame, which do not agree",
+            "Beyond: the chunk 'fmt ' contradicts itself: 24 bits PCM, 2 channels, 48000 Hz, 7 bytes per frame",
         ),
-        (told(&stereo(0).built().bytes), "Sound: there is no audio in it"),
+        (told(&stereo(0).built().bytes), "Sound: it contains no audio"),
         (
             changed(&|built| built.say(0, 0)),
-            "NeedsRepair: the header says 0 bytes of audio, and there are 60; \
-             the header says the file ends at byte 8, and it ends at 104",
+            "NeedsRepair: the header declares 0 bytes of audio; the file has 60; \
+             the header declares the end of the file at byte 8; it is at 104",
         ),
         (
             changed(&|built| built.say(u64::from(u32::MAX), 96)),
-            "NeedsRepair: the header leaves the size of the audio open; there are 60 bytes",
+            "NeedsRepair: the header has no audio size; the file has 60 bytes of audio",
         ),
         (
             told(&sound.bytes[..sound.bytes.len() - 2]),
-            "NeedsRepair: the header says 60 bytes of audio, and there are 54; \
-             4 bytes after the end belong to nothing; they stay there; \
-             the header says the file ends at byte 104, and it ends at 98",
+            "NeedsRepair: the header declares 60 bytes of audio; the file has 54; \
+             4 bytes after the end belong to no chunk; they are kept; \
+             the header declares the end of the file at byte 104; it is at 98",
         ),
         (
             changed(&|built| built.say(57, 93)),
-            "NeedsRepair: the header says 57 bytes of audio, and there are 60; \
-             the header says the file ends at byte 101, and it ends at 104",
+            "NeedsRepair: the header declares 57 bytes of audio; the file has 60; \
+             the header declares the end of the file at byte 101; it is at 104",
         ),
         (
             changed(&|built| {
                 built.bytes.truncate(102);
                 built.say(58, 94);
             }),
-            "NeedsRepair: the audio ends with 4 bytes of a frame that is not whole; \
-             4 bytes after the end belong to nothing; they stay there; \
-             the header says the file ends at byte 102, and it ends at 98",
+            "NeedsRepair: the audio ends with an incomplete frame of 4 bytes; \
+             4 bytes after the end belong to no chunk; they are kept; \
+             the header declares the end of the file at byte 102; it is at 98",
         ),
         (
             changed(&|built| built.bytes.extend([0x81; 13])),
-            "NeedsRepair: the header says 60 bytes of audio, and there are 72; \
-             1 bytes after the end belong to nothing; they stay there; \
-             the header says the file ends at byte 104, and it ends at 116",
+            "NeedsRepair: the header declares 60 bytes of audio; the file has 72; \
+             1 bytes after the end belong to no chunk; they are kept; \
+             the header declares the end of the file at byte 104; it is at 116",
         ),
         (
             changed(&|built| built.bytes.extend(b"ID3\x04\0\0\0\0\0\x10")),
-            "Sound: another program's tag of 10 bytes stands after the end",
+            "Sound: another program's tag of 10 bytes follows the end",
         ),
         (told(&list(b"LIST", 20).bytes), "Sound: "),
         (
             told(&list(b"LIST", 20).bytes[..120]),
-            "NeedsRepair: the chunk 'LIST' after the audio is cut; it is left out; \
-             the header says the file ends at byte 132, and it ends at 104",
+            "NeedsRepair: the chunk 'LIST' after the audio is cut off; it is ignored; \
+             the header declares the end of the file at byte 132; it is at 104",
         ),
         (
             told(&list(b"data", 20).bytes),
-            "Beyond: there is a second chunk 'data' at byte 104: which of them is the take is not known",
+            "Beyond: there is a second chunk 'data' at byte 104: which one holds the take is unknown",
         ),
         (told(&list(b"fmt ", 20).bytes), "Sound: there is more than one chunk 'fmt '; the first counts"),
         (
@@ -355,13 +355,13 @@ fn every_fault_has_its_sentence() {
 }
 
 #[test]
-fn an_odd_size_without_its_pad_byte_is_sound_as_every_reader_takes_it() {
+fn an_odd_size_without_its_pad_byte_is_valid_as_for_every_reader() {
     let mut plan = stereo(0);
     (plan.channels, plan.audio) = (1, vec![0x81; 33]);
     let mut built = plan.built();
     assert_eq!(told(&built.bytes), "Sound: ");
     built.bytes.pop();
-    let odd = "Sound: the audio has an odd size and no pad byte after it; readers forgive that";
+    let odd = "Sound: the audio has an odd size and no pad byte after it; readers accept that";
     assert_eq!(told(&built.bytes), odd);
     built.say(33, built.bytes.len() as u64 - 8);
     assert_eq!(told(&built.bytes), odd);
@@ -373,7 +373,7 @@ fn an_odd_size_without_its_pad_byte_is_sound_as_every_reader_takes_it() {
 }
 
 #[test]
-fn a_file_of_nothing_but_chunks_is_left_after_a_thousand() {
+fn a_file_with_only_chunks_is_left_after_a_thousand() {
     let mut bytes = b"RIFF\0\0\0\0WAVE".to_vec();
     (0..5000).for_each(|_| push(&mut bytes, b"JUNK", b""));
     let wav = read(&bytes);
@@ -384,7 +384,7 @@ fn a_file_of_nothing_but_chunks_is_left_after_a_thousand() {
     assert_eq!((wav.health(), wav.chunks.len()), (Health::Beyond, CHUNKS_MAX));
 }
 
-/// Counts what is read.
+/// Counts the bytes read.
 struct Counted<F>(F, u64);
 
 impl<F: Read> Read for Counted<F> {
@@ -401,7 +401,7 @@ impl<F: Seek> Seek for Counted<F> {
     }
 }
 
-/// A file of this length whose header an interrupted run left, sparse on the disk.
+/// A file of this length with the header of an interrupted recording, sparse on the disk.
 fn sparse(is_64: bool, file_bytes: u64) -> File {
     let mut built = Plan { is_64, ..stereo(0) }.built();
     built.say(0, 0);
@@ -412,7 +412,7 @@ fn sparse(is_64: bool, file_bytes: u64) -> File {
 }
 
 #[test]
-fn a_gibibyte_takes_a_moment_for_only_the_header_is_read() {
+fn a_gibibyte_takes_a_moment_because_only_the_header_is_read() {
     let file_bytes = 1 << 30;
     let mut file = Counted(sparse(false, file_bytes), 0);
     let begun = Instant::now();
@@ -427,7 +427,7 @@ fn a_gibibyte_takes_a_moment_for_only_the_header_is_read() {
 }
 
 #[test]
-fn past_four_gibibytes_only_64_bit_sizes_reach() {
+fn past_four_gibibytes_only_64_bit_sizes_are_possible() {
     let file_bytes = 5 << 30;
     for is_64 in [false, true] {
         let mut file = sparse(is_64, file_bytes);

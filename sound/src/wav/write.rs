@@ -1,8 +1,8 @@
-//! The one way a WAV file is written: a header of one page, audio after it, and chunks after the audio at the end.
-//! Whoever owns the file writes it on a thread that may wait for the disk, and brings it to the disk.
+//! Writes WAV files: a header of one page, the audio, and chunks after the audio at the end. The owner of the file
+//! calls this on a thread that may wait for the disk, and syncs the file.
 //!
-//! What has been written stays a WAV file at any moment: each time the header is made true it is one page that is
-//! written in place, which needs no room on a full disk, and what was not yet told is found by [`Wav::read`].
+//! The file is a readable WAV file at any moment: each update of the header writes one page in place, which needs no
+//! room on a full disk, and [`Wav::read`] finds the audio after the last update.
 //!
 //! [`Wav::read`]: super::Wav::read
 
@@ -15,16 +15,15 @@ pub use shape::{Depth, UnknownDepth, WavShape};
 use super::notes::{Info, Mark, Origin, encode};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 
-/// First byte of the audio in every file that is written here: the header is one page, so making it true writes one
-/// page.
+/// Offset of the audio in every file that is written here: the header is one page, so an update writes one page.
 pub const AUDIO_AT: u64 = 4096;
 /// Bytes of a chunk's letters and size.
 const HEADER_BYTES: usize = 8;
-/// The bytes up to which a size of 32 bits can name the end of a file.
+/// Maximum length of a file with 32-bit sizes, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 32;
-/// Bytes kept for what comes after the audio.
+/// Bytes reserved for the chunks after the audio.
 const TAIL_BYTES: usize = 1 << 20;
-/// Of them for the texts.
+/// Bytes of them for the texts.
 const INFO_BYTES: usize = 64 << 10;
 
 /// A file that is being written.
@@ -32,16 +31,17 @@ const INFO_BYTES: usize = 64 << 10;
 pub struct WavFile<F> {
     file: F,
     shape: WavShape,
-    /// The `bext` chunk, or nothing.
+    /// The `bext` chunk, or empty.
     origin: Vec<u8>,
     frames: u64,
 }
 
 impl<F: Write + Seek> WavFile<F> {
-    /// Begins a file: writes its header, which is true for no audio. What the file had in its first page is lost.
+    /// Begins a file: writes its header, for no audio. It overwrites the first page of the file.
     ///
     /// # Errors
-    /// Those of the disk, and [`ErrorKind::InvalidInput`] for a shape that no header can name ([`WavShape::is_possible`]).
+    /// Errors of the disk, and [`ErrorKind::InvalidInput`] for a shape that no header can hold
+    /// ([`WavShape::is_possible`]).
     pub fn create(file: F, shape: WavShape, origin: Option<&Origin>) -> io::Result<WavFile<F>> {
         if !shape.is_possible() {
             return Err(io::Error::new(ErrorKind::InvalidInput, format!("no WAV file can hold {shape}")));
@@ -52,39 +52,38 @@ impl<F: Write + Seek> WavFile<F> {
         Ok(wav)
     }
 
-    /// What its frames are.
+    /// The format of its frames.
     pub fn shape(&self) -> WavShape {
         self.shape
     }
 
-    /// Whole frames that were written, told by the header or not.
+    /// Whole frames that were written, also after the last update of the header.
     pub fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// The file, to be brought to the disk.
+    /// The file, for the caller to sync.
     pub fn file(&self) -> &F {
         &self.file
     }
 
-    /// The frames it still takes before 4 GiB, with 1 MiB left for what comes after the audio.
+    /// The frames that still fit below 4 GiB, with 1 MiB reserved for the chunks after the audio.
     pub fn room_frames(&self) -> u64 {
         (FILE_BYTES_MAX - TAIL_BYTES as u64 - self.audio_end()) / self.shape.frame_bytes()
     }
 
-    /// Where the audio ends, in bytes from the file's start. A file that [`finish`](WavFile::finish) could not put its
-    /// last chunks into may be cut there.
+    /// The end of the audio, in bytes from the file's start. If [`finish`](WavFile::finish) could not write the last
+    /// chunks, the file may be cut there.
     pub fn audio_end(&self) -> u64 {
         AUDIO_AT + self.frames * self.shape.frame_bytes()
     }
 
-    /// Writes whole frames after those that are there, with one call where the disk takes them at once. Nothing is
-    /// kept back.
+    /// Appends whole frames, with one call if the disk takes them at once. Nothing is buffered.
     ///
     /// # Errors
-    /// Those of the disk: [`frames`](WavFile::frames) then counts the whole frames that went in, and the next call goes
-    /// on right there. [`ErrorKind::InvalidInput`] for a part of a frame and [`ErrorKind::FileTooLarge`] for more than
-    /// [`room_frames`](WavFile::room_frames); nothing is written then.
+    /// Errors of the disk: [`frames`](WavFile::frames) then counts the whole frames that were written, and the next
+    /// call continues there. [`ErrorKind::InvalidInput`] for a partial frame and [`ErrorKind::FileTooLarge`] for more
+    /// than [`room_frames`](WavFile::room_frames); then nothing is written.
     pub fn write(&mut self, audio: &[u8]) -> io::Result<()> {
         let frame_bytes = self.shape.frame_bytes();
         if !(audio.len() as u64).is_multiple_of(frame_bytes) {
@@ -98,24 +97,24 @@ impl<F: Write + Seek> WavFile<F> {
         result
     }
 
-    /// Rewrites the header in place so that it tells of all frames, with as many marks as it has room for: the first
-    /// ones, some 60 of them with short labels. The file does not grow, so a full disk takes it, too.
+    /// Updates the header in place for all frames, with as many marks as it has room for: the first ones, some 60 of
+    /// them with short labels. The file does not grow, so this works on a full disk, too.
     ///
     /// # Errors
-    /// Those of the disk; the file is what it was.
+    /// Errors of the disk; the file is unchanged.
     pub fn make_true(&mut self, marks: &[Mark]) -> io::Result<()> {
         let end = self.audio_end();
         self.write_page(marks, end + end % 2)
     }
 
-    /// Makes the header true and puts the marks and the texts after the audio: the first 10 000 marks, as far as
-    /// 1 MiB holds them. Gives the file back, whatever happened.
+    /// Updates the header and writes the marks and the texts after the audio: the first 10 000 marks, as far as they
+    /// fit into 1 MiB. Returns the file in any case.
     ///
-    /// The file is sound or can be repaired at any moment in between, and the audio stays what it is.
+    /// The file is valid or can be repaired at any moment in between, and the audio is not changed.
     ///
     /// # Errors
-    /// Those of the disk. Where only the last chunks found no room the file is sound up to the end of its audio, its
-    /// marks are in the header as far as they fit there, and the texts are missing.
+    /// Errors of the disk. If only the last chunks found no room, the file is valid up to the end of its audio, its
+    /// header has as many marks as fit there, and the texts are missing.
     pub fn finish(mut self, marks: &[Mark], info: &Info) -> (F, io::Result<()>) {
         let result = self.write_end(marks, info);
         (self.file, result)
@@ -124,9 +123,9 @@ impl<F: Write + Seek> WavFile<F> {
     fn write_end(&mut self, marks: &[Mark], info: &Info) -> io::Result<()> {
         self.make_true(marks)?;
         let audio_end = self.audio_end();
-        // What follows begins at an even byte.
+        // The chunks begin at an even offset.
         let mut tail = vec![0; (audio_end % 2) as usize];
-        // The texts first: sox looks at the first list alone.
+        // The texts first: sox reads only the first list.
         tail.extend(encode::info(info, INFO_BYTES));
         tail.extend(encode::marks(marks, TAIL_BYTES - INFO_BYTES - 1));
         if tail.is_empty() {
@@ -141,8 +140,8 @@ impl<F: Write + Seek> WavFile<F> {
         }
     }
 
-    /// Makes what went in of the chunks after the audio a chunk without a meaning, so that no part of them counts. What
-    /// is too short to be a chunk stays after the end.
+    /// Turns an incomplete write of the chunks after the audio into one chunk without a meaning, so that no part of it
+    /// counts. A rest that is too short for a chunk stays after the end.
     fn cover(&mut self, marks: &[Mark], there_bytes: u64) -> io::Result<()> {
         let at = self.audio_end() + self.audio_end() % 2;
         let Some(bytes) = (self.audio_end() + there_bytes).checked_sub(at + HEADER_BYTES as u64) else { return Ok(()) };
@@ -152,7 +151,7 @@ impl<F: Write + Seek> WavFile<F> {
         self.write_page(marks, at + HEADER_BYTES as u64 + bytes)
     }
 
-    /// Writes there what the disk takes, and says how much that was.
+    /// Writes as many bytes as the disk takes, and returns their number.
     fn put(&mut self, at: u64, bytes: &[u8]) -> (usize, io::Result<()>) {
         if let Err(error) = self.file.seek(SeekFrom::Start(at)) {
             return (0, Err(error));
@@ -173,7 +172,7 @@ impl<F: Write + Seek> WavFile<F> {
         (bytes.len(), Ok(()))
     }
 
-    /// Writes the header for a file that ends there.
+    /// Writes the header of a file that ends at `end`.
     fn write_page(&mut self, marks: &[Mark], end: u64) -> io::Result<()> {
         let page = self.page(marks, end);
         self.put(0, &page).1?;
@@ -202,7 +201,7 @@ impl<F: Write + Seek> WavFile<F> {
     }
 }
 
-/// A size as it lies in the file. The room of a file keeps it below 4 GiB.
+/// A size as it is in the file. The limits of a file keep it below 4 GiB.
 fn short(size: u64) -> [u8; 4] {
     u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes()
 }

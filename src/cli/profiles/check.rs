@@ -1,4 +1,4 @@
-//! `busker profiles check`: whether files are sound profiles.
+//! `busker profiles check`: checks profile files.
 
 use super::{
     super::{Failure, Outcome, print},
@@ -7,7 +7,7 @@ use super::{
 use crate::{profile::Profile, yaml};
 use std::path::PathBuf;
 
-/// Says of each file that it is sound, or every fault it has.
+/// Prints for each file that it is valid, or all its faults.
 ///
 /// # Errors
 /// A file with faults; or the output cannot be written.

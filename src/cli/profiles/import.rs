@@ -1,4 +1,4 @@
-//! `busker profiles import`: tables of controllers made into profiles. Blocks on the disk.
+//! `busker profiles import`: makes profiles from tables of controllers. Blocks on the disk.
 
 use super::{
     super::{Failure, Outcome, complain, print},
@@ -11,14 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The longest table that is read, in bytes: the midi.guide ones are under 100 KiB.
+/// Maximum size of a table, in bytes: the midi.guide ones are under 100 KiB.
 const TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Writes a profile for every synth of the tables, and tells everything of them that it could not use.
+/// Writes a profile for every synth of the tables, and reports everything that it could not use.
 ///
 /// # Errors
-/// A table that cannot be read or used, a profile that would replace another one; the rest is written all the same. Or the
-/// folder or the output cannot be written.
+/// A table that cannot be read or used, a profile that would replace another one; the rest is written. Or the folder or
+/// the output cannot be written.
 pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
     let (mut refused, mut written) = (0, 0);
     for path in tables {
@@ -33,7 +33,7 @@ pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
                     if write(made, folder)? { written += 1 } else { refused += 1 }
                 }
                 if imported.made.is_empty() && imported.failed.is_empty() {
-                    complain(&format!("{file}: no row of it can be used; no profile is made of it"));
+                    complain(&format!("{file}: no usable row; no profile is created from it"));
                     refused += 1;
                 }
             }
@@ -62,11 +62,11 @@ fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("is not UTF-8 (line {line}), allowed only UTF-8: save it as that")
+        format!("is not UTF-8 (line {line}): save it as UTF-8")
     })
 }
 
-/// False where another profile stands in the way.
+/// False if another profile has the file name.
 fn write(made: &midi_guide::GuideProfile, folder: &Path) -> Result<bool, Failure> {
     let path = folder.join(format!("{}.yaml", made.id));
     let shown = path.display();
@@ -77,9 +77,7 @@ fn write(made: &midi_guide::GuideProfile, folder: &Path) -> Result<bool, Failure
             return Ok(true);
         }
         Ok(_) => {
-            complain(&format!(
-                "{shown} is there and differs; it is left as it is: move it away, or give another --out"
-            ));
+            complain(&format!("{shown} exists and differs; it is unchanged: move it away, or choose another --out"));
             return Ok(false);
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

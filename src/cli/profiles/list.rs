@@ -1,4 +1,4 @@
-//! `busker profiles list`: what `--profile` and `profile.use` take.
+//! `busker profiles list`: the ids for `--profile` and `profile.use`.
 
 use super::{
     super::{Outcome, print},
@@ -6,10 +6,10 @@ use super::{
 };
 use crate::profile::Library;
 
-/// Prints a line a profile: id, name, maker, number of parameters, where it comes from.
+/// Prints a line for each profile: id, name, maker, number of parameters, file.
 ///
 /// # Errors
-/// Where the output cannot be written.
+/// The output cannot be written.
 pub(super) fn list(library: &Library) -> Outcome {
     let rows = library.ids().filter_map(|id| library.get(id)).map(|profile| {
         let from = library.file_of(&profile.id).unwrap_or("built-in");

@@ -1,4 +1,4 @@
-//! `busker profiles show`: a profile as a table.
+//! `busker profiles show`: prints a profile as a table.
 
 use super::{
     super::{Failure, Outcome, print},
@@ -9,14 +9,14 @@ use crate::{
     profile::{Halves, Library, Param, Profile, Target},
 };
 
-/// Prints what a profile says of its synth, then a line a parameter under its section's title.
+/// Prints the profile's own fields, then a line for each parameter under its section's title.
 ///
 /// # Errors
 /// No such profile; or the output cannot be written.
 pub(super) fn show(library: &Library, id: &str) -> Outcome {
     let Some(profile) = library.get(id) else {
         let ids: Vec<&str> = library.ids().collect();
-        return Err(Failure::asked(format!("there is no profile '{id}'; {}", hints::there_is(&ids))));
+        return Err(Failure::asked(format!("unknown profile '{id}'; {}", hints::there_is(&ids))));
     };
     let from = library.file_of(id).unwrap_or("built-in");
     print(&format!("{}\n{}", head(profile, from), table(profile)))
@@ -71,7 +71,7 @@ fn target(target: Target) -> String {
     }
 }
 
-/// The value that is sent, and how it is shown where that differs.
+/// The value that is sent, and its text if that differs.
 fn default(param: &Param) -> String {
     let (value, shown) = (param.default.to_string(), param.display(param.default));
     if shown == value { value } else { format!("{value} ({shown})") }
@@ -87,7 +87,7 @@ fn more(param: &Param) -> String {
     more.extend(param.spacing_ms.map(|ms| format!("spacing {ms} ms")));
     more.extend(param.smoothing_ms.map(|ms| format!("smoothing {ms} ms")));
     if !param.random {
-        more.push("not for the dice".to_owned());
+        more.push("not randomized".to_owned());
     }
     more.join("; ")
 }

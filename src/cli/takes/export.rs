@@ -1,4 +1,4 @@
-//! `busker takes export`: files for others.
+//! `busker takes export`: exports takes to other formats.
 
 use super::{
     super::{Failure, Outcome},
@@ -19,31 +19,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The levels that can be asked for, in dBTP or LUFS.
+/// The allowed levels, in dBTP or LUFS.
 const LEVELS_DB: std::ops::RangeInclusive<f64> = -70.0..=0.0;
 
-/// What `busker takes export` may be told.
+/// Arguments of `busker takes export`.
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
-    /// The takes; a bare name is looked for in the folder of recordings, too
+    /// The takes; a bare name is also searched in the recordings folder
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// wav, flac or ogg (Vorbis)
     #[arg(long)]
     format: Form,
-    /// Bits of a sample: 16, 24 or 32f; without it, those of the take
+    /// Bit depth: 16, 24 or 32f; by default, the take's
     #[arg(long)]
     bits: Option<Depth>,
-    /// Frames of a second; without it, those of the take
+    /// Sample rate in Hz; by default, the take's
     #[arg(long, value_name = "HZ", value_parser = rate_hz)]
     rate: Option<u32>,
-    /// Bring the true peak to -1 dBTP, or the loudness to -14 LUFS, with the peak never over -1 dBTP
+    /// Normalize the true peak to -1 dBTP, or the loudness to -14 LUFS with peaks up to -1 dBTP
     #[arg(long, value_enum)]
     normalize: Option<To>,
-    /// Another level than that, in dB
+    /// Another target level, in dBTP or LUFS
     #[arg(long, value_name = "dB", value_parser = level_db, requires = "normalize", allow_negative_numbers = true)]
     level: Option<f64>,
-    /// The file or folder they go to; without it, beside the take
+    /// The output file or folder; by default, the folder of the take
     #[arg(long, value_name = "FILE|DIR")]
     out: Option<PathBuf>,
 }
@@ -66,18 +66,18 @@ fn level_db(text: &str) -> Result<f64, String> {
     level.ok_or_else(|| format!("write a level from {} to {} dB", LEVELS_DB.start(), LEVELS_DB.end()))
 }
 
-/// Exports takes and says what became of each.
+/// Exports takes and prints the result of each.
 ///
 /// # Errors
-/// A take that cannot be used, what the form does not hold, a folder that cannot be written; the others are done. Or a
-/// signal. Nothing half is left.
+/// A take that cannot be used, settings that the format does not support, a folder that cannot be written; the others
+/// are done. Or a signal. No incomplete file is left.
 pub(super) fn export(args: &ExportArgs) -> Outcome {
     let is_folder = |out: &Path| out.is_dir() || out.as_os_str().as_encoded_bytes().ends_with(b"/");
     if let Some(out) = &args.out
         && args.files.len() > 1
         && !is_folder(out)
     {
-        return Err(Failure::asked(format!("{} is no folder: several takes need one", shown(out))));
+        return Err(Failure::asked(format!("{} is not a folder: several takes need a folder", shown(out))));
     }
     let normalize = args.normalize.map(|to| match to {
         To::Peak => (Normalize::Peak, args.level),
@@ -99,7 +99,7 @@ pub(super) fn export(args: &ExportArgs) -> Outcome {
     })
 }
 
-/// The file that is wanted. A folder that is not there yet is made.
+/// The path of the exported file. A missing folder is created.
 fn wanted(path: &Path, args: &ExportArgs, is_folder: impl Fn(&Path) -> bool) -> Result<PathBuf, TakeError> {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!(".{}", args.format));
@@ -110,7 +110,7 @@ fn wanted(path: &Path, args: &ExportArgs, is_folder: impl Fn(&Path) -> bool) -> 
             Ok(out.join(name))
         }
         Some(out) if out.file_name().is_some() => Ok(out.clone()),
-        Some(out) => Err(NotUsable::Beyond(format!("{} is no name for a file", shown(out))).into()),
+        Some(out) => Err(NotUsable::Beyond(format!("{} is not a file name", shown(out))).into()),
     }
 }
 
@@ -123,13 +123,13 @@ fn said(made: &Exported, plan: &Export) -> String {
             Normalize::Loudness => format!("{:.1} LUFS", level.unwrap_or(LOUDNESS_LUFS)),
         };
         text.push_str(&match (made.gain_db, made.is_limited) {
-            _ if made.is_silent => format!(", too silent to be brought to {to}: as loud as it was"),
-            (gain, true) => format!(", {gain:+.1} dB: its peak is at {PEAK_DBTP:.1} dBTP, so it stays under {to}"),
+            _ if made.is_silent => format!(", too quiet to normalize to {to}: level unchanged"),
+            (gain, true) => format!(", {gain:+.1} dB: limited by its peak at {PEAK_DBTP:.1} dBTP, below {to}"),
             (gain, false) => format!(", {gain:+.1} dB to {to}"),
         });
     }
     if made.held_samples > 0 {
-        text.push_str(&format!(", {} samples over full scale are held there", made.held_samples));
+        text.push_str(&format!(", {} samples clipped at full scale", made.held_samples));
     }
     text
 }

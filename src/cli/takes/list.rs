@@ -1,4 +1,4 @@
-//! `busker takes list`: what was recorded.
+//! `busker takes list`: lists takes.
 
 use super::{
     super::{Failure, Outcome, print, profiles::columns},
@@ -11,12 +11,12 @@ use crate::{
 };
 use std::{io, path::Path};
 
-/// Prints a line a take, newest first: name, length, channels, bits, rate, size, peak and loudness where they were
-/// measured, and what is to be said of it.
+/// Prints a line for each take, newest first: name, length, channels, bits, rate, size, peak and loudness if they were
+/// measured, and its faults.
 ///
 /// # Errors
-/// Where the output cannot be written, or a signal ended the measuring. A file that cannot be read is a line that says
-/// so.
+/// The output cannot be written, or a signal ended the measuring. A file that cannot be read has a line with the
+/// reason.
 pub(super) fn list(recordings: &Recordings, is_to_measure: bool) -> Outcome {
     if recordings.files.is_empty() {
         return print(&format!("no takes in {}", shown(&recordings.folder)));
@@ -73,13 +73,13 @@ fn row(path: &Path, cache: &Cache) -> io::Result<[String; 9]> {
     ])
 }
 
-/// Measures what was not measured. What cannot be is told by its line.
+/// Measures takes that were not measured. The line of a take shows if it cannot be.
 fn measure_missing(recordings: &Recordings, cache: &Cache) -> Outcome {
     let mut work = Work::begin()?;
     for path in &recordings.files {
         let Ok(take) = Take::open_whole(path, Reach::Folder) else { continue };
         if let Err(NotUsable::Stopped) = work.measured(&take, &name(path), cache) {
-            return Err(Failure::other("stopped; what was measured so far is kept"));
+            return Err(Failure::other("stopped; the measurements so far are kept"));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `busker takes play`: a take through the outputs, without the screen.
+//! `busker takes play`: plays a take through the outputs, without the screen.
 
 use super::super::{
     Failure, Outcome, print,
@@ -18,13 +18,13 @@ use std::{
     time::Duration,
 };
 
-/// How often it is shown how far it is.
+/// How often the position is shown.
 const SHOW: Duration = Duration::from_millis(100);
 
-/// What `busker takes play` may be told.
+/// Arguments of `busker takes play`.
 #[derive(Args, Debug)]
 pub(super) struct PlayArgs {
-    /// The WAV file; a bare name is looked for in the folder of recordings, too
+    /// The WAV file; a bare name is also searched in the recordings folder
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// The audio device: auto, sim, alsa:NAME, jack
@@ -35,14 +35,14 @@ pub(super) struct PlayArgs {
 /// Plays until the end or ctrl-c.
 ///
 /// # Errors
-/// A device that cannot be had, or a file that cannot be played.
+/// A device that cannot be opened, or a file that cannot be played.
 pub(super) fn play(file: &Path, device: Option<DeviceChoice>) -> Outcome {
     let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
-        return Err(Failure::asked(format!("{} is no name of a file", super::shown(file))));
+        return Err(Failure::asked(format!("{} is not a file name", super::shown(file))));
     };
     let mut setup = Setup::new(&StationArgs { device, ..StationArgs::default() })?;
     setup.complain()?;
-    // Only the take is asked for.
+    // Only the take is to be played.
     setup.config.monitor = Some(Decibels::SILENCE);
     setup.config.sessions.takes = false;
     setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
@@ -73,7 +73,7 @@ pub(super) fn play(file: &Path, device: Option<DeviceChoice>) -> Outcome {
     failure.map_or(Ok(()), Err)
 }
 
-/// How far it is, on one line of a terminal; nowhere else.
+/// The play position, on one line of a terminal only.
 #[derive(Default)]
 struct PositionLine {
     shown: Option<u64>,
@@ -87,7 +87,7 @@ impl PositionLine {
         }
         self.shown = Some(tenths);
         let mut out = io::stdout();
-        // A closed terminal cannot be told anything.
+        // A closed terminal shows no message.
         let _ = write!(out, "\r{:.1} s of {:.1} s ", audition.seconds, audition.length_seconds);
         let _ = out.flush();
     }

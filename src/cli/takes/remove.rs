@@ -1,4 +1,4 @@
-//! `busker takes remove`: takes into the trash, and the trash away.
+//! `busker takes remove`: moves takes to the trash, and empties the trash.
 
 use super::{
     super::{Failure, Outcome, print},
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Puts takes into the trash beside them.
+/// Moves takes to the trash in their folder.
 ///
 /// # Errors
 /// No such take, one that is being recorded, a folder that cannot be written; the others are done.
@@ -23,11 +23,11 @@ pub(super) fn remove(files: &[PathBuf]) -> Outcome {
     each(files, "is not removed", said)
 }
 
-/// Deletes what lies in the trash of a folder, and in that of the second one where none was named; where it is not sure, says
-/// what would be.
+/// Deletes the files in the trash of a folder, and in that of the second one if no folder was given; without `is_sure`
+/// it only prints what it would delete.
 ///
 /// # Errors
-/// Where it is not sure, or what the disk refuses.
+/// `is_sure` is false, or an error of the disk.
 pub(super) fn empty_trash(folder: &Path, is_named: bool, is_sure: bool) -> Outcome {
     let second = second_folder().filter(|second| !is_named && trash_files(second).is_ok_and(|files| !files.is_empty()));
     let of_first = empty_one(folder, is_sure);
@@ -41,10 +41,10 @@ fn empty_one(folder: &Path, is_sure: bool) -> Outcome {
     let plural = if files.len() == 1 { "file" } else { "files" };
     let what = format!("{} {plural}, {megabytes:.1} MB", files.len());
     if files.is_empty() {
-        return print(&format!("nothing lies in the trash of {}", shown(folder)));
+        return print(&format!("the trash of {} is empty", shown(folder)));
     }
     if !is_sure {
-        let text = format!("{what} lie in the trash of {}: add --yes to delete them for ever", shown(folder));
+        let text = format!("{what} in the trash of {}: add --yes to delete them permanently", shown(folder));
         return Err(Failure::asked(text));
     }
     for (path, _) in &files {

@@ -1,13 +1,13 @@
-//! `busker takes rename`: another name for a take.
+//! `busker takes rename`: renames a take.
 
 use super::{super::Outcome, each, second_folder};
 use crate::takes::{NamedTake, rename as renamed, shown};
 use std::path::Path;
 
-/// Renames it and says what it is called now.
+/// Renames it and prints its new name.
 ///
 /// # Errors
-/// No such take, one that is being recorded, a name that is none or that another file has; nothing is changed then.
+/// No such take, one that is being recorded, an invalid name, or one that another file has; then nothing is changed.
 pub(super) fn rename(file: &Path, name: &str) -> Outcome {
     let second = second_folder();
     let said = |path: &Path| {

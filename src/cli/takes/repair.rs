@@ -1,4 +1,4 @@
-//! `busker takes repair`: headers made true, and what is said of it.
+//! `busker takes repair`: repairs headers, and prints the result.
 
 use super::{
     super::{Failure, Outcome, complain, print},
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Repairs what was named, and says of each what was done.
+/// Repairs the given files, and prints the result of each.
 ///
 /// # Errors
 /// A file that cannot be read, written or repaired; the others are done. Or the output cannot be written.
@@ -25,7 +25,7 @@ pub(super) fn named(files: &[PathBuf], is_dry: bool) -> Outcome {
     }
 }
 
-/// Repairs what needs it in the folder, which need not be there unless it was named, and says what was done.
+/// Repairs the files of the folder that need it, and prints the results. The folder may be missing unless it was given.
 ///
 /// # Errors
 /// As [`named`], or a folder that cannot be read.
@@ -34,8 +34,8 @@ pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
     for folder in [folder].into_iter().chain(second.as_deref()).filter(|_| !is_dry) {
         match finish_moves(folder) {
             Ok(0) => {}
-            Ok(count) => print(&format!("{}: an interrupted move is finished, {count} files", shown(folder)))?,
-            Err(error) => complain(&format!("{}: an interrupted move is not finished: {error}", shown(folder))),
+            Ok(count) => print(&format!("{}: an interrupted move was completed, {count} files", shown(folder)))?,
+            Err(error) => complain(&format!("{}: an interrupted move could not be completed: {error}", shown(folder))),
         }
     }
     let outcomes = there(folder, is_named, repair_folder(folder, is_dry))?;
@@ -52,19 +52,19 @@ pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
     }
 }
 
-/// False where it failed.
+/// False if the repair failed.
 fn said(path: &Path, repaired: &io::Result<RepairReport>, reach: Reach, is_dry: bool) -> Result<bool, Failure> {
     let name = shown(path);
     match repaired {
         Ok(RepairReport::Sound) if reach == Reach::Folder => {}
-        Ok(RepairReport::Sound) => print(&format!("{name}: sound, nothing to repair"))?,
-        Ok(RepairReport::Recording) => print(&format!("{name}: being recorded, left alone until it is finished"))?,
+        Ok(RepairReport::Sound) => print(&format!("{name}: intact, nothing to repair"))?,
+        Ok(RepairReport::Recording) => print(&format!("{name}: being recorded, unchanged until it ends"))?,
         Ok(RepairReport::Done(wav)) => print(&format!("{name}: {}", RepairReport::text(wav, is_dry)))?,
         Ok(RepairReport::Beyond(wav)) if wav.file_bytes == 0 => {
-            print(&format!("{name}: empty, nothing was written to it; `busker takes remove` puts it into the trash"))?;
+            print(&format!("{name}: empty, nothing was written to it; `busker takes remove` moves it to the trash"))?;
         }
         Ok(RepairReport::Beyond(wav)) => {
-            complain(&format!("{name} cannot be repaired and is left as it is: {}", why_beyond(wav)));
+            complain(&format!("{name} cannot be repaired and is unchanged: {}", why_beyond(wav)));
             return Ok(false);
         }
         Err(error) => {

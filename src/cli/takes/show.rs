@@ -1,4 +1,4 @@
-//! `busker takes show`: what is in a WAV file, and how it came out.
+//! `busker takes show`: prints the structure and the verdict of a WAV file.
 
 use super::{
     super::{Failure, Outcome, complain, print},
@@ -14,10 +14,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Chunks and marks that are named; a file of more has been made to be one of more.
+/// Maximum chunks and marks that are printed; a real file has fewer.
 const NAMED_MAX: usize = 40;
 
-/// Prints of each file what it is, what is noted in it, how it came out and what is wrong with it.
+/// Prints for each file its format, its notes, its verdict and its faults.
 ///
 /// # Errors
 /// A file that cannot be read or used; the others are shown. Or the output cannot be written, or a signal ended it.
@@ -57,7 +57,7 @@ pub(super) fn show(files: &[PathBuf]) -> Outcome {
     }
 }
 
-/// Lines that belong to a file.
+/// Prints the lines of a file.
 fn print_all(lines: &[String]) -> Outcome {
     lines.iter().try_for_each(|line| print(&format!("  {}", shown(Path::new(line)))))
 }
@@ -66,7 +66,7 @@ fn text(name: &str, wav: &Wav, is_recording: bool) -> String {
     let state = match wav.health() {
         _ if is_recording => "being recorded",
         Health::Sound if why_unread(wav).is_some() => "cannot be used",
-        Health::Sound => "sound",
+        Health::Sound => "intact",
         Health::NeedsRepair => "needs repair (busker takes repair FILE)",
         Health::Beyond => "cannot be used",
     };
@@ -90,7 +90,7 @@ fn text(name: &str, wav: &Wav, is_recording: bool) -> String {
     lines.join("\n")
 }
 
-/// Where it comes from, its texts and its marks.
+/// Its origin, its texts and its marks.
 fn notes_text(notes: &Notes, wav: &Wav) -> Vec<String> {
     let rate_hz = wav.format.map_or(1.0, |format| f64::from(format.sample_rate_hz.max(1)));
     let mut lines: Vec<String> = notes.origin.iter().map(|origin| origin_text(origin, rate_hz)).collect();
@@ -98,7 +98,7 @@ fn notes_text(notes: &Notes, wav: &Wav) -> Vec<String> {
     let marks = notes.marks.iter().take(NAMED_MAX);
     lines.extend(marks.map(|mark| format!("mark {}  {}", time_text(mark.frame as f64 / rate_hz), mark.label)));
     if let Some(more) = notes.marks.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
-        lines.push(format!("and {more} more marks"));
+        lines.push(format!("and {more} more markers"));
     }
     lines
 }
@@ -112,7 +112,7 @@ fn origin_text(origin: &Origin, rate_hz: f64) -> String {
     format!("from {who}, {} {}; its first frame is at {begins}", origin.date, origin.time)
 }
 
-/// What the letters of a text stand for.
+/// The name of a text chunk, from its four letters.
 fn text_name(id: &[u8; 4]) -> String {
     match id {
         b"ISFT" => "made by".to_owned(),

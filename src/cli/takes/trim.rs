@@ -1,13 +1,13 @@
-//! `busker takes trim`: a part of a take as one of its own.
+//! `busker takes trim`: makes a new take from a part of one.
 
 use super::{super::Outcome, each, work::Work};
 use crate::takes::{Reach, Take, shown, trim as trimmed};
 use std::path::Path;
 
-/// Makes the new take and says what it is called.
+/// Makes the new take and prints its name.
 ///
 /// # Errors
-/// A take that cannot be used, times that are not in it, a folder that cannot be written, a signal; nothing is left then.
+/// A take that cannot be used, times outside it, a folder that cannot be written, a signal; then no file is left.
 pub(super) fn trim(file: &Path, from_s: Option<f64>, to_s: Option<f64>, name: Option<&str>) -> Outcome {
     let mut work = Work::begin()?;
     each(&[file.to_owned()], "is not trimmed", |path| {

@@ -6,7 +6,7 @@ use crate::{
     music::ClockSource,
 };
 
-/// A port: its number, counted from 1, or a part of its name. Whether it exists, the engine knows.
+/// A port: its number, counted from 1, or a part of its name. The engine checks whether it exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortName(pub String);
 
@@ -22,7 +22,7 @@ impl Arg for PortName {
     }
 }
 
-/// How much later something happens, in milliseconds; earlier where negative.
+/// A clock offset in milliseconds; negative is earlier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OffsetMs(pub f64);
 
@@ -111,14 +111,14 @@ impl Arg for Which {
     }
 }
 
-/// What becomes of messages that are passed on.
+/// The channel of messages that are passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThruChannel {
-    /// They are not.
+    /// They are not passed on.
     Off,
-    /// They go on as they come.
+    /// They keep their channel.
     AsIs,
-    /// They go on on this channel.
+    /// They get this channel.
     On(Channel),
 }
 

@@ -1,4 +1,4 @@
-//! Arguments of what moves knobs without a hand.
+//! Arguments of modulation and automation commands.
 
 use super::{Arg, ArgKind, number};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     profile::Curve,
 };
 
-/// A place of a knob, 0..=1.
+/// A position of a knob, 0..=1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KnobPosition(pub f64);
 
@@ -23,7 +23,7 @@ impl Arg for KnobPosition {
     }
 }
 
-/// How long something takes: seconds, or bars at the tempo of the moment.
+/// A duration: seconds, or bars at the present tempo.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Length {
     /// 0..=[`Length::SECONDS_MAX`].

@@ -3,7 +3,7 @@
 use crate::taps::Tap;
 use std::{fmt, str::FromStr};
 
-/// Files that one take may have at most.
+/// Maximum number of files of one take.
 const FILES_MAX: usize = 64;
 
 /// The files of a take. Never empty.
@@ -17,32 +17,32 @@ enum Word {
     Joined(Vec<Part>),
 }
 
-/// Some channels of a file.
+/// Channels of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Inputs,
     Master,
-    /// Places among the recorded inputs, counted from 1.
+    /// Positions among the recorded inputs, counted from 1.
     Places {
         from: usize,
         to: usize,
     },
 }
 
-/// One file: what is added to the take's name, and what is in it.
+/// One file: its suffix and its channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOf {
-    /// Empty where the take is one file.
+    /// Appended to the take's name; empty if the take is one file.
     pub suffix: String,
-    /// Of each of its channels, its tap.
+    /// The tap of each channel.
     pub taps: Vec<Tap>,
 }
 
 impl Files {
-    /// The files where these are the recorded inputs.
+    /// The files for these recorded inputs.
     ///
     /// # Errors
-    /// An input that is not among them, or too many files.
+    /// An input that is not among them, or more than `FILES_MAX` files.
     pub fn of(&self, inputs: &[Tap]) -> Result<Vec<FileOf>, String> {
         let mut files = Vec::new();
         for word in &self.0 {
@@ -69,12 +69,11 @@ impl Files {
         }
         match &mut files[..] {
             all if all.iter().all(|file| file.taps.is_empty()) => {
-                return Err("the device has no inputs, so there is nothing to record: choose another with --device \
-                            (`busker devices`), or `files` master"
+                return Err("nothing to record: the device has no inputs; choose another with --device (`busker devices`), or `files` master"
                     .to_owned());
             }
             [only] => only.suffix.clear(),
-            more if more.len() > FILES_MAX => return Err(format!("at most {FILES_MAX} files, and not {}", more.len())),
+            more if more.len() > FILES_MAX => return Err(format!("at most {FILES_MAX} files, not {}", more.len())),
             _ => {}
         }
         Ok(files)
@@ -151,12 +150,12 @@ mod tests {
     use crate::taps;
 
     fn inputs(count: u16) -> Vec<Tap> {
-        // The recorded inputs are any of the device's.
+        // The recorded inputs may be any of the device's.
         (0..count).map(|i| Tap::Input(9 - i)).collect()
     }
 
     #[test]
-    fn where_there_are_no_inputs_nothing_is_recorded_but_the_master() {
+    fn without_inputs_only_the_master_is_recorded() {
         for (text, is_a_file) in [("inputs", false), ("each", false), ("master", true)] {
             assert_eq!(text.parse::<Files>().unwrap().of(&[]).is_ok(), is_a_file, "{text}");
         }

@@ -1,22 +1,22 @@
-//! The name of a take that was given none: the date and time of its beginning, and what is played.
+//! The default name of a take: the date and time of its beginning, and the profile.
 
 use jiff::civil::DateTime;
 use std::{fmt, str::FromStr};
 
-/// A name with places for the date, the time, the profile and the tempo.
+/// A name with placeholders for the date, the time, the profile and the tempo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameTemplate(String);
 
-/// Longest template, in bytes.
+/// Maximum length of a template, in bytes.
 const BYTES_MAX: usize = 100;
-/// The letters after `%` that are places, as strftime has them.
+/// The letters allowed after `%`, as in strftime.
 const PLACES: &str = "YmdHMSyjbBaA%";
 
 impl NameTemplate {
-    /// The name of a take that begins then.
+    /// The name of a take that begins at this time.
     pub fn filled(&self, begins: DateTime, profile: &str, bpm: f64) -> String {
         let bpm = format!("{bpm:.0}");
-        // Only known places are in it.
+        // Only known placeholders are in it.
         begins.strftime(&self.0).to_string().replace("{profile}", profile).replace("{bpm}", &bpm)
     }
 }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_places_are_filled() {
+    fn the_placeholders_are_filled() {
         let begins = jiff::civil::date(2026, 11, 7).at(9, 5, 3, 0);
         let name = |text: &str| text.parse::<NameTemplate>().unwrap().filled(begins, "fm_synth", 119.6);
         assert_eq!(NameTemplate::default().filled(begins, "", 0.0), "recording_20261107_090503");

@@ -1,4 +1,4 @@
-//! What is shown until the control thread has looked around.
+//! The status before the control thread's first update.
 
 use super::inputs::ChosenInputs;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// A device as it is shown before it runs.
+/// A device's status before it runs.
 pub fn device_status(spec: &DeviceSpec) -> DeviceStatus {
     DeviceStatus {
         host: spec.host.to_owned(),
@@ -67,6 +67,7 @@ pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &ChosenInp
         audition: None.into(),
         latency: RoundTripStatus::default().into(),
         takes: None.into(),
+        tracks: None.into(),
         doors: Vec::new().into(),
         faults: FaultCounts::default().into(),
     }

@@ -1,4 +1,4 @@
-//! Which inputs are recorded, and which of the others are held in the capture buffer.
+//! Chooses the recorded inputs, and the others that the capture buffer holds.
 
 use crate::{
     command::channels::ChannelList,
@@ -29,20 +29,20 @@ pub struct NoSuchInput {
 
 /// The inputs of an engine.
 pub struct ChosenInputs {
-    /// The recorded ones.
+    /// The recorded inputs.
     pub sources: Vec<InputSource>,
-    /// Of each of them, its tap.
+    /// The tap of each.
     pub taps: Vec<Tap>,
-    /// What they are called.
+    /// Their names.
     pub channels: String,
-    /// What the capture buffer holds.
+    /// The channels of the capture buffer.
     pub layout: Layout,
     /// Their monitor level at the start.
     pub monitor: Decibels,
 }
 
 impl ChosenInputs {
-    /// The inputs that are asked for, or else those where the instrument is.
+    /// The inputs that are asked for, or else the built-in synth where that is played, or the device's first two.
     ///
     /// # Errors
     /// They are not there.
@@ -50,7 +50,8 @@ impl ChosenInputs {
         let has_synth = has_built_in_synth(ports);
         let plays_synth = matches!(ports.first(), Some(OpenPort { way: PortWay::BuiltIn, .. }));
         let (sources, channels) = choose_inputs(config.input.as_ref(), spec, has_synth, plays_synth)?;
-        // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
+        // With the built-in synth as the instrument the device is likely a laptop: its microphone on its loudspeakers
+        // would howl.
         let own_sound = sources.iter().all(|source| matches!(source, InputSource::Synth(_)));
         let safe = if own_sound || !plays_synth { Decibels::UNITY } else { Decibels::SILENCE };
         let taps: Vec<Tap> = sources.iter().map(|source| tap_of(*source)).collect();
@@ -71,7 +72,7 @@ fn tap_of(source: InputSource) -> Tap {
     }
 }
 
-/// The inputs that can be recorded besides those chosen: first what takes are to record, then what else the device gives.
+/// The inputs that can be recorded besides those chosen: first those of the takes' settings, then the device's others.
 fn others(config: &EngineConfig, spec: &DeviceSpec, built_in: bool) -> Vec<Tap> {
     let mut there: Vec<Tap> = (0..spec.inputs).map(Tap::of_input).collect();
     // The simulated host has the built-in synth behind its inputs.
@@ -92,7 +93,7 @@ pub fn check_inputs(asked: Option<&ChannelList>, spec: &DeviceSpec, ports: &[Ope
     choose_inputs(asked, spec, has_built_in_synth(ports), false).map(drop)
 }
 
-/// What is recorded: what was asked for, or else where the instrument is.
+/// The recorded inputs: those asked for, or else the built-in synth where that is played, or the device's first two.
 fn choose_inputs(
     asked: Option<&ChannelList>,
     spec: &DeviceSpec,
@@ -104,7 +105,7 @@ fn choose_inputs(
     let synth = || (vec![InputSource::Synth(0), InputSource::Synth(1)], "synth".to_owned());
     match asked {
         None if instrument_is_built_in || simulated => Ok(synth()),
-        // The simulated host is asked for, or stands in for a device: it has one silent input.
+        // The simulated host was asked for, or takes the place of a device: it has one silent input.
         None if spec.inputs == 0 && spec.host == "sim" => Ok((vec![InputSource::Device(0)], "none".to_owned())),
         None if spec.inputs == 0 => Ok((Vec::new(), "none".to_owned())),
         None => {

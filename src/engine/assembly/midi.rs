@@ -26,7 +26,7 @@ use std::sync::{Arc, atomic::AtomicU32};
 pub struct CallbackMidi {
     /// The ports that it sends to, JACK's before the built-in synth's.
     pub ports: Vec<CallbackPort>,
-    /// Where each of JACK's ports receives.
+    /// The inlet of each of JACK's ports.
     pub inlets: Vec<Option<Inlet>>,
     /// Which of the ports is the built-in synth's.
     pub synth: Option<usize>,
@@ -34,7 +34,7 @@ pub struct CallbackMidi {
 
 /// The threads' half.
 pub struct MidiThreads {
-    /// The scheduler's, and what wakes it.
+    /// The scheduler's, with its waker.
     pub scheduler: SchedulerRunner,
     /// The clock's, where a port is reached from threads.
     pub clock: Option<ClockThread>,

@@ -1,9 +1,10 @@
-//! The built-in synth in the callback: it hears its port's messages on their frames. Called by the renderer. Realtime: yes.
+//! The built-in synth in the callback: it gets its port's messages on their frames. Called by the renderer. Realtime:
+//! yes.
 
 use crate::synth::Synth;
 use busker_sound::MAX_BLOCK;
 
-/// The built-in synth, the port it listens to, and what it sounds like.
+/// The built-in synth, its port, and its output.
 pub struct BuiltIn {
     synth: Synth,
     /// Its place among the callback ports.
@@ -12,7 +13,7 @@ pub struct BuiltIn {
 }
 
 impl BuiltIn {
-    /// A synth that listens to the callback port at this place. Realtime: no.
+    /// A synth that plays the messages of the callback port at this place. Realtime: no.
     pub fn new(synth: Synth, port: usize) -> BuiltIn {
         BuiltIn { synth, port, sides: [vec![0.0; MAX_BLOCK], vec![0.0; MAX_BLOCK]] }
     }
@@ -22,7 +23,7 @@ impl BuiltIn {
         self.synth = self.synth.at_rate(sample_rate_hz);
     }
 
-    /// Cuts off what sounds.
+    /// Cuts off all sound.
     pub fn silence(&mut self) {
         self.synth.silence();
     }
@@ -42,7 +43,7 @@ impl BuiltIn {
         self.synth.render(&mut left[from..frames], &mut right[from..frames]);
     }
 
-    /// What it played last, left and right.
+    /// The newest block, left and right.
     pub fn sides(&self) -> [&[f32]; 2] {
         self.sides.each_ref().map(Vec::as_slice)
     }

@@ -1,16 +1,16 @@
 //! The capture buffer: the last seconds of every input and of the master, always held.
 //!
-//! The callback writes each block over the oldest frames and never looks back; the disk writer reads what it wants as
-//! long as it is held. So a take begins and ends in hindsight, with its pre-roll, without the callback being told; what
-//! was just played can be kept; and a disk may stall as long as the buffer is. Where a reader comes too late the frames
-//! are gone, but they are counted by their place.
+//! The callback writes each block over the oldest frames; the disk writer reads frames as long as they are held. So a
+//! take begins and ends in hindsight, with its pre-roll, and the callback needs no order for it; frames from before a
+//! command can be kept; and a disk may stall as long as the buffer is. Where a reader comes too late the frames are
+//! gone, but they are counted by their place.
 //!
-//! What it holds is a [`Layout`]: first the inputs that were chosen at the start, as they are after their gain; then the
-//! device's other inputs as they come in, as many as its memory has room for; then the master. So what is recorded can be
-//! chosen at any time, and in hindsight.
+//! A [`Layout`] lists its channels: first the inputs that were chosen at the start, after their gain; then the device's
+//! other inputs as they come in, as many as its memory has room for; then the master. So the user can choose what to
+//! record at any time, and in hindsight.
 //!
 //! Crossing: plain memory of atomics, written by one and read by others. The newest wins; a reader finds out afterwards
-//! whether what it read was overwritten meanwhile. Realtime: the writing half, yes.
+//! whether the frames it read were overwritten meanwhile. Realtime: the writing half, yes.
 
 use crate::taps::Tap;
 use std::{
@@ -23,32 +23,33 @@ use std::{
 
 /// A disk may stall this long at least, whatever the memory: the buffer is never shorter.
 pub const STALL_SECONDS: f64 = 6.0;
-/// No input is held that nobody chose where the buffer then held less than this besides a stall: the longest pre-roll.
+/// Inputs that were not chosen are left out where the buffer would then hold less than this besides a stall: the
+/// longest pre-roll.
 const HINDSIGHT_SECONDS: f64 = 10.0;
-/// With the inputs that nobody chose, a buffer has this much memory at most, where it is not allowed more without them. At
-/// 48 kHz that is the default minute of an interface with 18 inputs, and 33 s of one with 32; a small computer with 1 GB
-/// has room for it beside its system.
+/// With the inputs that were not chosen, a buffer has this much memory at most, where it is not allowed more without
+/// them. At 48 kHz that is the default minute of an interface with 18 inputs, and 33 s of one with 32; a small computer
+/// with 1 GB has room for it beside its system.
 const ALL_MEMORY_BYTES: f64 = 256e6;
 /// Bytes of a sample in the buffer.
 const SAMPLE_BYTES: f64 = 4.0;
 /// Frames that are interleaved at a time.
 const TILE_FRAMES: usize = 64;
-/// Samples of a page of memory.
+/// Samples in a page of memory.
 const PAGE_SAMPLES: usize = 1024;
 
-/// How long a buffer is to hold, within which memory.
+/// How long a buffer should hold, and how much memory it may use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hold {
-    /// Seconds of what was played, besides those a disk may stall.
+    /// Seconds to hold, besides the stall of a disk.
     pub seconds: f64,
-    /// Memory for them, in bytes, of what was chosen and the master.
+    /// Memory in bytes for the chosen inputs and the master.
     pub memory_bytes: f64,
     /// Frames per second.
     pub sample_rate_hz: f64,
 }
 
 impl Hold {
-    /// Frames a buffer of so many channels has, where all of them were chosen.
+    /// Frames of a buffer of so many channels, all of them chosen.
     fn frames(self, channels: usize) -> f64 {
         let wanted = (self.seconds + STALL_SECONDS) * self.sample_rate_hz;
         wanted.min(affordable(self.memory_bytes, channels)).max(STALL_SECONDS * self.sample_rate_hz)
@@ -60,20 +61,20 @@ fn affordable(memory_bytes: f64, channels: usize) -> f64 {
     memory_bytes / (SAMPLE_BYTES * channels.max(1) as f64)
 }
 
-/// What a buffer holds, and for how long.
+/// The channels of a buffer, and its length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
-    /// The tap of each channel: those chosen, others, the master.
+    /// The tap of each channel: the chosen inputs, others, the master.
     pub taps: Vec<Tap>,
-    /// Those that its memory has no room for.
+    /// Inputs that its memory has no room for.
     pub left_out: Vec<Tap>,
-    /// How many frames it holds.
+    /// Its length in frames.
     pub frames: usize,
 }
 
 impl Layout {
-    /// What was chosen and the master are always held; of the others, the first that there is room for. The more of them,
-    /// the shorter all are held.
+    /// The chosen inputs and the master are always held; of the others, the first that there is room for. The more of
+    /// them, the shorter all are held.
     pub fn new(chosen: &[Tap], others: impl IntoIterator<Item = Tap>, hold: Hold) -> Layout {
         let mut taps = chosen.to_vec();
         for tap in others {
@@ -97,14 +98,14 @@ impl Layout {
 
 /// The memory both halves share.
 struct Ring {
-    /// Of each channel, its tap.
+    /// The tap of each channel.
     taps: Box<[Tap]>,
-    /// Of each channel, its samples as bits.
+    /// The samples of each channel, as bits.
     channels: Box<[Box<[AtomicU32]>]>,
     frames: usize,
     /// The frame after the newest that is whole.
     head: AtomicI64,
-    /// The frame after the newest that is being written: what is a buffer's length before it is gone.
+    /// The frame after the newest that is being written: frames a buffer's length before it are gone.
     writing: AtomicI64,
 }
 
@@ -113,14 +114,13 @@ pub struct CaptureFeed {
     ring: Arc<Ring>,
 }
 
-/// A reader's half. Clones read the same.
+/// A reader's half. Clones read the same buffer.
 #[derive(Clone)]
 pub struct Capture {
     ring: Arc<Ring>,
 }
 
-/// Both halves of a buffer, silent. Its pages are not in memory before they are written, or brought in by
-/// [`Capture::bring_in`].
+/// Both halves of a buffer, silent. Its pages come into memory when they are written, or by [`Capture::bring_in`].
 pub fn capture(layout: &Layout) -> (CaptureFeed, Capture) {
     let frames = layout.frames.max(1);
     let channels = layout.taps.iter().map(|_| bytemuck::zeroed_slice_box(frames)).collect();
@@ -129,7 +129,7 @@ pub fn capture(layout: &Layout) -> (CaptureFeed, Capture) {
     (CaptureFeed { ring: Arc::clone(&ring) }, Capture { ring })
 }
 
-/// A frame's place, as two stretches of a channel: up to its end, and on from its beginning.
+/// A range of frames as two stretches of a channel: up to its end, and on from its beginning.
 fn stretches(first: i64, frames: usize, length: usize) -> (Range<usize>, Range<usize>) {
     let at = first.rem_euclid(length as i64) as usize;
     let straight = frames.min(length - at);
@@ -137,8 +137,8 @@ fn stretches(first: i64, frames: usize, length: usize) -> (Range<usize>, Range<u
 }
 
 impl CaptureFeed {
-    /// Begins to write `frames` frames, which follow those written before: each channel once, in any order. They are held
-    /// when the block is dropped. Realtime: yes.
+    /// Begins to write `frames` frames, which follow those written before: each channel once, in any order. Readers see
+    /// them when the block is dropped. Realtime: yes.
     pub fn block(&mut self, frames: usize) -> CaptureBlock<'_> {
         let ring = &*self.ring;
         let frames = frames.min(ring.frames);
@@ -167,8 +167,8 @@ pub struct CaptureBlock<'a> {
 }
 
 impl CaptureBlock<'_> {
-    /// Writes what follows the channels that were chosen, of which there are so many: each from what is given for its tap,
-    /// as many samples as the block has frames. Realtime: yes.
+    /// Writes the channels after the chosen ones, which are `chosen` in number: `samples` gives the samples of a tap,
+    /// as many as the block has frames. Realtime: yes.
     pub fn write_others<'a>(&self, chosen: usize, samples: impl Fn(Tap) -> &'a [f32]) {
         for (channel, tap) in self.ring.taps.iter().enumerate().skip(chosen) {
             self.write(channel, samples(*tap));
@@ -205,22 +205,24 @@ impl Capture {
         (self.ring.writing.load(Ordering::Relaxed) - self.ring.frames as i64).max(0)
     }
 
-    /// Brings all of it into memory, in the order it is written, so that the callback waits for no page. Takes a moment.
+    /// Brings the whole buffer into memory, in the order it is written, so that the callback waits for no page. Takes a
+    /// moment.
     pub fn bring_in(&self) {
         for at in (0..self.ring.frames).step_by(PAGE_SAMPLES) {
             for sample in self.ring.channels.iter().filter_map(|cells| cells.get(at)) {
-                // Whatever is there stays. (Adding nothing would be compiled to a read, which brings no page of its own.)
+                // The sample stays as it is. (Adding nothing would be compiled to a read, which brings no page of its
+                // own.)
                 let _ = sample.compare_exchange(0, 0, Ordering::Relaxed, Ordering::Relaxed);
             }
         }
     }
 
-    /// How many frames it holds at most.
+    /// Its length in frames.
     pub fn frames(&self) -> usize {
         self.ring.frames
     }
 
-    /// What it holds: the tap of each channel.
+    /// The tap of each channel.
     pub fn taps(&self) -> &[Tap] {
         &self.ring.taps
     }
@@ -228,28 +230,28 @@ impl Capture {
     /// The channels of these taps.
     ///
     /// # Errors
-    /// The first that is not held.
+    /// The first tap that is not held.
     pub fn channels(&self, taps: &[Tap]) -> Result<Vec<usize>, Tap> {
         taps.iter().map(|tap| self.ring.taps.iter().position(|held| held == tap).ok_or(*tap)).collect()
     }
 
-    /// Its memory.
+    /// Its memory in bytes.
     pub fn bytes(&self) -> u64 {
         self.ring.channels.len() as u64 * self.ring.frames as u64 * SAMPLE_BYTES as u64
     }
 
-    /// Reads `frames` frames from `first` on: of these channels, interleaved, into `out`, whose content is replaced. A
-    /// channel that is not there is silent. False where not all of them are held, or were overwritten meanwhile: `out`
-    /// means nothing then.
+    /// Reads `frames` frames from `first` on of these channels, interleaved, into `out`, replacing its content. A
+    /// channel that is not there is silent. False where some frames are not held or were overwritten meanwhile: the
+    /// content of `out` is then invalid.
     pub fn read(&self, first: i64, frames: usize, channels: &[usize], out: &mut Vec<f32>) -> bool {
         let ring = &*self.ring;
         let head = ring.head.load(Ordering::Acquire);
         if first < self.oldest() || first + frames as i64 > head {
             return false;
         }
-        // Every sample is written below: what `out` had needs no silence first.
+        // Every sample is written below: the old content of `out` needs no silence first.
         out.resize(frames * channels.len(), 0.0);
-        // Some frames of each channel in turn: what is written meanwhile stays in the nearest cache.
+        // Some frames of each channel in turn: the samples written meanwhile stay in the nearest cache.
         for (tile, first) in out.chunks_mut(TILE_FRAMES * channels.len().max(1)).zip((first..).step_by(TILE_FRAMES)) {
             let (straight, wrapped) = stretches(first, tile.len() / channels.len().max(1), ring.frames);
             let (before, after) = tile.split_at_mut(straight.len() * channels.len());
@@ -277,7 +279,7 @@ mod tests {
     use proptest::prelude::*;
     use std::thread;
 
-    /// So many inputs and nothing else.
+    /// So many inputs and no others.
     fn layout(channels: usize, frames: usize) -> Layout {
         Layout { taps: inputs(0..channels), left_out: Vec::new(), frames }
     }
@@ -289,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_read_as_it_was_fed_and_nothing_else_is_read() {
+    fn frames_that_are_held_are_read_as_they_were_fed_and_no_others_are_read() {
         let (mut callback, capture) = capture(&layout(2, 1000));
         let mut out = Vec::new();
         assert_eq!(capture.held(), 0..0);
@@ -311,15 +313,15 @@ mod tests {
     fn a_channel_that_is_not_there_is_silent() {
         let (mut callback, capture) = capture(&layout(2, 1000));
         feed(&mut callback, 5, 3);
-        // Whatever was in there before.
+        // Content from before.
         let mut out = vec![9.0; 4];
         assert!(capture.read(0, 3, &[7, 0], &mut out));
         assert_eq!(out, [0.0, 5.0, 0.0, 6.0, 0.0, 7.0]);
     }
 
-    /// Two threads race on a small buffer: what is said to be read whole is whole.
+    /// Two threads race on a small buffer: a read that reports success is whole.
     #[test]
-    fn what_is_overwritten_while_it_is_read_is_never_taken_for_sound() {
+    fn frames_overwritten_during_a_read_are_never_taken_for_sound() {
         let (mut callback, capture) = capture(&layout(2, 512));
         let writing = thread::spawn(move || {
             for block in 0..20_000_i64 {
@@ -360,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn every_input_is_held_that_there_is_room_for_after_those_that_were_chosen() {
+    fn every_input_is_held_that_there_is_room_for_after_the_chosen_ones() {
         let chosen = [Tap::Input(17), Tap::Input(3)];
         let layout = Layout::new(&chosen, inputs(0..18), hold(60.0, 64e6));
         assert_eq!((layout.taps.len(), layout.left_out.len(), layout.frames), (20, 0, 66 * 48_000));
@@ -373,7 +375,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_layout_loses_no_tap_keeps_its_memory_and_never_costs_what_was_chosen_its_least(
+        fn a_layout_loses_no_tap_keeps_its_memory_and_never_shortens_the_chosen_below_their_least(
             (count, chosen_count) in (0_usize..80).prop_flat_map(|count| (Just(count), 0..=count)),
             seconds in 0.0..200.0_f64,
             memory in 8e6..1e9_f64,
@@ -397,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_chosen_is_written_by_its_tap() {
+    fn the_channels_after_the_chosen_are_written_by_their_tap() {
         let layout = Layout { taps: [&[Tap::Input(2), Tap::Input(1)][..], &Tap::MASTER].concat(), ..layout(0, 100) };
         let (mut callback, capture) = capture(&layout);
         let of = |tap| match tap {

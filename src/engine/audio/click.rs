@@ -1,5 +1,5 @@
-//! The metronome: a short tone on every beat of the song, higher on the first of a bar. Called by the renderer. Whether it
-//! is on, and what counts in, is a level: the newest wins.
+//! The metronome: a short tone on every beat of the song, higher on the first of a bar. Called by the renderer. Its
+//! switch and the count-in are a level: the newest wins.
 
 use crate::music::{CountIn, Plan, position::BEATS_PER_BAR};
 use busker_sound::latest::{LevelReader, LevelWriter, Words, level};
@@ -14,12 +14,12 @@ const DECAY_SECONDS: f32 = 0.05;
 /// Level of the tone, 1.0 = full scale: -12 dB.
 const LEVEL: f32 = 0.25;
 
-/// What is heard of the metronome.
+/// Settings of the metronome.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClickLevels {
-    /// The beats of the song.
+    /// Whether the beats of the song sound.
     pub on: bool,
-    /// Beats before the song.
+    /// The beats before the song.
     pub count_in: CountIn,
 }
 
@@ -49,7 +49,7 @@ pub struct Click {
 }
 
 impl Click {
-    /// Off and silent, and where that is changed. Realtime: no.
+    /// A metronome that is off, and the writer of its settings. Realtime: no.
     pub fn new(sample_rate_hz: f64) -> (Click, LevelWriter<ClickLevels, 4>) {
         let now = ClickLevels { on: false, count_in: CountIn::NONE };
         let (writer, levels) = level(now);
@@ -58,14 +58,14 @@ impl Click {
         (click, writer)
     }
 
-    /// Blocks are of another rate from the next on: what sounds ends, and what counts in.
+    /// Blocks are of another rate from the next on: tones and count-in end.
     pub fn set_rate(&mut self, sample_rate_hz: f64) {
         self.sample_rate_hz = sample_rate_hz as f32;
         self.decay = 10.0_f32.powf(-3.0 / (DECAY_SECONDS * self.sample_rate_hz));
         (self.level, self.phase, self.step, self.now.count_in) = (0.0, 0.0, 0.0, CountIn::NONE);
     }
 
-    /// Adds a block to both sides: what is heard of the metronome in a window of frames.
+    /// Adds a block to both sides: the metronome in a window of frames.
     pub fn add_to(&mut self, plan: &Plan, window: Range<i64>, [left, right]: [&mut [f32]; 2]) {
         if let Some(levels) = self.levels.changed() {
             if self.now.on && !levels.on {

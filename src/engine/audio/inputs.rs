@@ -1,6 +1,6 @@
-//! The recorded inputs: where each comes from, its gain, its meter. One pass over each while its samples are in the
-//! nearest cache. Called by the renderer; its gains are levels, the newest wins, and a block goes from one to the next
-//! without a step. Realtime: yes.
+//! The recorded inputs: the source, gain and meter of each. One pass over each while its samples are in the nearest
+//! cache. Called by the renderer; its gains are levels, the newest wins, and a block goes from one to the next without
+//! a step. Realtime: yes.
 
 use super::meter::Meter;
 use busker_sound::{
@@ -9,7 +9,7 @@ use busker_sound::{
     mixer::Gain,
 };
 
-/// What an input hears that the device does not give.
+/// The samples of an input that the device does not have.
 pub(super) static SILENCE: [f32; MAX_BLOCK] = [0.0; MAX_BLOCK];
 
 /// The most inputs that have a gain: as many as channels can be named.
@@ -17,7 +17,7 @@ pub const INPUTS_MOST: usize = 256;
 /// Numbers that [`InputGains`] cross threads as.
 const WORDS: usize = INPUTS_MOST / 2;
 
-/// Where a recorded input comes from.
+/// The source of a recorded input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputSource {
     /// A channel of the device, counted from 0.
@@ -48,23 +48,23 @@ impl Words<WORDS> for InputGains {
     }
 }
 
-/// Where the gains are changed.
+/// Changes the gains.
 pub type InputGainsWriter = LevelWriter<InputGains, WORDS>;
 
 /// The inputs.
 pub struct Inputs {
-    /// What the device gave, where it does not lie elsewhere.
+    /// Samples of the device that were copied here.
     device: Vec<Vec<f32>>,
     sources: Vec<InputSource>,
     levels: LevelReader<InputGains, WORDS>,
     gains: Vec<Gain>,
     meters: Vec<Meter>,
-    /// One that its gain changes.
+    /// The samples of an input with a gain.
     changed: Vec<f32>,
 }
 
 impl Inputs {
-    /// Inputs from these sources, each with its meter, at unity, and where their gains are changed. Realtime: no.
+    /// Inputs from these sources, each with its meter, at unity, and the writer of their gains. Realtime: no.
     pub fn new(device_inputs: usize, sources: Vec<InputSource>, meters: Vec<Meter>) -> (Inputs, InputGainsWriter) {
         let (writer, levels) = level(InputGains([1.0; INPUTS_MOST]));
         let block = || vec![0.0; MAX_BLOCK];
@@ -73,7 +73,7 @@ impl Inputs {
         (Inputs { device, sources, levels, gains, meters, changed: block() }, writer)
     }
 
-    /// How many there are.
+    /// Number of inputs.
     pub fn count(&self) -> usize {
         self.sources.len()
     }
@@ -83,7 +83,7 @@ impl Inputs {
         self.sources.iter().any(|source| matches!(source, InputSource::Synth(_)))
     }
 
-    /// How many channels the device gives.
+    /// Number of the device's channels.
     pub fn device_count(&self) -> usize {
         self.device.len()
     }
@@ -108,8 +108,8 @@ impl Inputs {
         given(&self.device, channel, frames, device)
     }
 
-    /// Gives a block of each input, with its gain, to `to`. One that no gain changes is read where it lies: `device` gives
-    /// a channel's samples or says that [`device_mut`](Self::device_mut) was filled with them.
+    /// Gives a block of each input, with its gain, to `to`. One with unity gain is read in place: `device` gives a
+    /// channel's samples, or `None` where [`device_mut`](Self::device_mut) was filled with them.
     pub fn each<'a>(
         &mut self,
         frames: usize,
@@ -139,7 +139,7 @@ impl Inputs {
     }
 }
 
-/// What the device gives on a channel: where that lies, or what was filled in.
+/// The device's samples of a channel: in place, or those that were copied here.
 fn given<'here, 'there: 'here>(
     filled: &'here [Vec<f32>],
     channel: usize,

@@ -14,7 +14,7 @@ const RMS_SECONDS: f32 = 0.3;
 /// Samples measured side by side.
 const WIDTH: usize = 8;
 
-/// What was measured of every eighth sample.
+/// The sums of every eighth sample.
 #[derive(Default)]
 struct Accumulators {
     peak: [f32; WIDTH],
@@ -53,7 +53,7 @@ pub struct MeterReader {
     cell: Arc<Cell>,
 }
 
-/// What a meter saw since it was last read.
+/// The level since the last reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Level {
     /// Highest absolute sample, 1.0 = full scale.
@@ -91,7 +91,7 @@ impl Meter {
         sums.add(&std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)));
         let peak = sums.peak.iter().fold(0.0, |peak: f32, other| peak.max(*other));
         let sum: f32 = sums.sum.iter().sum();
-        // Looked for only where there are any.
+        // Searched only where there are any.
         let clipped = if peak >= 1.0 { block.iter().map(|sample| u32::from(sample.abs() >= 1.0)).sum() } else { 0 };
         let n = block.len() as f32;
         self.mean_square += (sum / n - self.mean_square) * (1.0 - (-n / (RMS_SECONDS * self.sample_rate_hz)).exp());
@@ -104,7 +104,7 @@ impl Meter {
 }
 
 impl MeterReader {
-    /// What was seen since the last call.
+    /// The level since the last call.
     pub fn take(&mut self) -> Level {
         Level {
             peak: f32::from_bits(self.cell.peak.swap(0, Ordering::Relaxed)),

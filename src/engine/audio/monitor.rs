@@ -1,5 +1,5 @@
-//! What of the inputs is heard. Its gain is a level: the newest wins, and a block goes from one to the next without a
-//! step. Called by the renderer. Realtime: yes.
+//! The monitored inputs. Their gain is a level: the newest wins, and a block goes from one to the next without a step.
+//! Called by the renderer. Realtime: yes.
 
 use busker_sound::{
     MAX_BLOCK,
@@ -7,7 +7,7 @@ use busker_sound::{
     mixer::Gain,
 };
 
-/// The inputs as they are heard, left and right.
+/// The monitored inputs, left and right.
 pub struct Monitor {
     level: LevelReader<f32, 1>,
     gain: Gain,
@@ -18,7 +18,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// At this linear gain, and where it is changed. Realtime: no.
+    /// A monitor with this linear gain, and the writer of its gain. Realtime: no.
     pub fn new(gain: f32) -> (Monitor, LevelWriter<f32, 1>) {
         let (writer, level) = level(gain);
         let block = || vec![0.0; MAX_BLOCK];
@@ -31,7 +31,8 @@ impl Monitor {
         if let Some(level) = self.level.changed() {
             self.gain.set(*level);
         }
-        // Inputs that are not heard cost nothing. Asked before the gain moves: the last block on the way to silence is heard.
+        // Inputs that are not monitored cost nothing. Asked before the gain moves: the last block on the way to silence
+        // is played.
         self.is_heard = !self.gain.is_off();
         if self.is_heard {
             let gains = &mut self.gains[..frames];
@@ -41,7 +42,7 @@ impl Monitor {
         }
     }
 
-    /// Hears input `i` of `count`. They alternate between left and right; a single one is heard on both.
+    /// Adds input `i` of `count`. They alternate between left and right; a single one goes to both.
     pub fn hear(&mut self, i: usize, count: usize, samples: &[f32]) {
         for (side, sum) in self.sides.iter_mut().enumerate() {
             if self.is_heard && (count == 1 || i % 2 == side) {
@@ -52,7 +53,7 @@ impl Monitor {
         }
     }
 
-    /// Adds what was heard to both sides.
+    /// Adds the inputs to both sides.
     pub fn add_to(&self, outputs: [&mut [f32]; 2]) {
         if self.is_heard {
             for (out, sum) in outputs.into_iter().zip(&self.sides) {

@@ -1,6 +1,6 @@
-//! A MIDI port that lives in the callback: JACK's, or the built-in synth's.
+//! A MIDI port in the callback: JACK's, or the built-in synth's.
 //!
-//! Per block it gathers what the scheduler sent for these frames and the clock's pulses, each with its offset, in the
+//! Per block it gathers the scheduler's messages for these frames and the clock's pulses, each with its offset, in the
 //! order they leave. Realtime: yes.
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 use std::{ops::Range, sync::Arc};
 
-/// Messages one block may hold; what is beyond comes with the next.
+/// Messages one block may hold; the rest comes with the next.
 const MESSAGES: usize = 1024;
 /// Absorbs rounding where a port's window ends.
 const SLACK_FRAMES: f64 = 1e-3;
@@ -37,7 +37,7 @@ pub struct CallbackPort {
     queue: MessageReceiver,
     clock: Option<ClockOut>,
     panel: Arc<PortPanel>,
-    /// Where its clock is in time; nothing before the first block.
+    /// Its clock's place in time; `None` before the first block.
     slew: Option<Slew>,
     /// The first frame its clock was not asked for.
     next_frame: Option<i64>,
@@ -46,7 +46,7 @@ pub struct CallbackPort {
 }
 
 impl CallbackPort {
-    /// A port fed by a queue, with a clock of its own if it is to get one.
+    /// A port fed by a queue; `clock` makes it send MIDI clock.
     pub fn new(
         index: PortIndex,
         queue: MessageReceiver,
@@ -65,7 +65,7 @@ impl CallbackPort {
         }
     }
 
-    /// Gathers everything due in a window of frames.
+    /// Gathers every message due in a window of frames.
     pub fn gather(&mut self, plan: &Plan, window: Range<i64>, ns_at: impl Fn(i64) -> u64, log: &mut SentLog) {
         let (slew, due) = self.due(window.clone(), plan.last().timeline.sample_rate_hz);
         let CallbackPort { index, queue, clock, panel, entries, bytes, .. } = self;
@@ -117,7 +117,7 @@ impl CallbackPort {
         (*slew, begin..end)
     }
 
-    /// What was gathered: offset within the block, and the message, in order.
+    /// The gathered messages with their offsets within the block, in order.
     pub fn messages(&self) -> impl Iterator<Item = (usize, &[u8])> {
         self.entries.iter().map(|e| (e.offset as usize, &self.bytes[e.start as usize..(e.start + e.len) as usize]))
     }

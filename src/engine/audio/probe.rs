@@ -1,5 +1,5 @@
-//! The probe that measures the round trip: added to both outputs from a frame of the engine's clock on. Called by the
-//! renderer; from which frame on is a level: the newest wins. Realtime: yes.
+//! The probe that measures the round trip, added to both outputs from a given frame of the engine's clock on. Called by the
+//! renderer; the start frame is a level: the newest wins. Realtime: yes.
 
 use busker_sound::{
     MAX_BLOCK,
@@ -9,12 +9,12 @@ use busker_sound::{
 };
 use std::ops::Range;
 
-/// The frame the probe begins on.
+/// The frame on which the probe starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProbeStart(i64);
 
 impl ProbeStart {
-    /// No probe is played; one that sounds fades over a block.
+    /// No probe; one that sounds fades out over a block.
     pub const NEVER: ProbeStart = ProbeStart(i64::MAX);
 
     /// On this frame.
@@ -33,10 +33,10 @@ impl Words<1> for ProbeStart {
     }
 }
 
-/// Where that is changed.
+/// The control thread's half.
 pub type ProbeWriter = LevelWriter<ProbeStart, 1>;
 
-/// What plays the probe.
+/// Plays the probe.
 pub struct ProbePlayer {
     probe: Probe,
     levels: LevelReader<ProbeStart, 1>,
@@ -46,7 +46,7 @@ pub struct ProbePlayer {
 }
 
 impl ProbePlayer {
-    /// Silent, and where that is changed. Realtime: no.
+    /// Both halves, silent. Realtime: no.
     pub fn new(sample_rate_hz: f64) -> (ProbePlayer, ProbeWriter) {
         let (writer, levels) = level(ProbeStart::NEVER);
         let probe = Probe::new(sample_rate_hz);
@@ -60,11 +60,11 @@ impl ProbePlayer {
         self.start = ProbeStart::NEVER;
     }
 
-    /// Adds to both sides what is heard of the probe in a window of frames.
+    /// Adds the probe's samples of a window of frames to both sides.
     pub fn add_to(&mut self, window: Range<i64>, [left, right]: [&mut [f32]; 2]) {
         let next = self.levels.changed().copied().filter(|next| *next != self.start);
         let frames = (window.end - window.start) as usize;
-        // Where the window begins in the probe; it may be before that.
+        // The window's first frame in the probe; negative before the probe starts.
         let at = window.start.saturating_sub(self.start.0);
         if at < self.probe.samples().len() as i64 && at > -(frames as i64) {
             let block = &mut self.block[..frames];

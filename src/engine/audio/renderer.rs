@@ -1,7 +1,7 @@
-//! The audio callback's body, one block at a time: the order of its stations, which know nothing of each other.
+//! The audio callback's body, one block at a time: the order of its stages, none of which knows another.
 //!
-//! Ports hear and are heard; the built-in synth plays; inputs (gain, meter) are captured; streams go through their strips
-//! and the master; then what is monitored of the inputs, and the mix is captured. Click, probe and audition are added
+//! Ports receive and send; the built-in synth plays; inputs (gain, meter) are captured; streams go through their strips
+//! and the master; then the monitored inputs are added, and the mix is captured. Click, probe and audition are added
 //! to the outputs and to nothing else.
 //!
 //! A host fills the device's inputs, calls [`Renderer::process`] and takes the outputs. Everything here is real time:
@@ -50,7 +50,7 @@ use std::sync::{
 /// The outputs that are fed: left and right.
 pub const OUTPUTS: usize = 2;
 
-/// What the control thread asks of the callback. An event: none may be lost.
+/// An order from the control thread to the callback. An event: none may be lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Order {
     /// Cut the built-in synth off.
@@ -60,7 +60,7 @@ enum Order {
 /// Orders under way at most.
 const ORDERS: usize = 64;
 
-/// The control thread's half. What is a level crosses in a cell, where the newest wins.
+/// The control thread's half. Levels cross in a cell, where the newest wins.
 pub struct RendererHandle {
     /// Gains of the inputs.
     pub inputs: InputGainsWriter,
@@ -72,7 +72,7 @@ pub struct RendererHandle {
     pub probe: ProbeWriter,
     /// Strips and master.
     pub mixer: MixLevelsWriter,
-    /// What is played from the disk.
+    /// Playback from the disk.
     pub streams: StreamsHandle,
     orders: HeapProd<Order>,
     lost_orders: u64,
@@ -84,7 +84,7 @@ impl RendererHandle {
         self.lost_orders
     }
 
-    /// Cuts the built-in synth off. What finds no room is counted.
+    /// Cuts the built-in synth off. An order that finds no room is counted.
     pub fn silence(&mut self) {
         if self.orders.try_push(Order::Silence).is_err() {
             self.lost_orders += 1;
@@ -92,13 +92,13 @@ impl RendererHandle {
     }
 }
 
-/// What a renderer is made of.
+/// The parts of a renderer.
 pub struct RendererParts {
     /// Frames per second.
     pub sample_rate_hz: f64,
-    /// Channels the device gives.
+    /// Input channels of the device.
     pub device_inputs: usize,
-    /// What is recorded and monitored.
+    /// The recorded and monitored inputs.
     pub sources: Vec<InputSource>,
     /// One for each source.
     pub input_meters: Vec<Meter>,
@@ -106,17 +106,17 @@ pub struct RendererParts {
     pub output_meters: [Meter; OUTPUTS],
     /// Gain of the inputs in the outputs at start.
     pub monitor_gain: f32,
-    /// Where inputs and master are held.
+    /// The capture of inputs and master.
     pub capture: CaptureFeed,
-    /// What is played from the disk.
+    /// Playback from the disk.
     pub streams: Streams,
     /// Its half for the control thread.
     pub streams_handle: StreamsHandle,
     /// Ports in the callback.
     pub ports: Vec<CallbackPort>,
-    /// What those of the device hear, in their order.
+    /// The inlets of the device's ports, in their order.
     pub inlets: Vec<Option<Inlet>>,
-    /// The built-in synth, if a port is its.
+    /// The built-in synth, if a port plays it.
     pub built_in: Option<BuiltIn>,
     /// Tempo and song.
     pub plan: PlanReader,
@@ -216,7 +216,7 @@ impl Renderer {
         self.sample_rate_hz
     }
 
-    /// How many device inputs it takes.
+    /// Device inputs it takes.
     pub fn device_inputs(&self) -> usize {
         self.inputs.device_count()
     }
@@ -226,7 +226,7 @@ impl Renderer {
         self.inputs.device_mut(channel)
     }
 
-    /// What [`process`](Self::process) rendered: left or right, of which the host takes as many frames as it asked for.
+    /// The output of [`process`](Self::process): left or right, of which the host takes as many frames as it asked for.
     pub fn output(&self, channel: usize) -> &[f32] {
         &self.outputs[channel]
     }
@@ -236,8 +236,8 @@ impl Renderer {
         &self.ports[port]
     }
 
-    /// A device's port heard a message, so many frames after the next block's first (before it where negative). Realtime:
-    /// yes.
+    /// A port of the device received a message, so many frames after the next block's first (before it where negative).
+    /// Realtime: yes.
     pub fn hear(&mut self, port: usize, offset_frames: i64, bytes: &[u8]) {
         if let Some(Some(inlet)) = self.inlets.get_mut(port) {
             let at_ns = self.frame_clock.time().ns_at((self.frame + offset_frames) as f64);
@@ -245,7 +245,7 @@ impl Renderer {
         }
     }
 
-    /// The device's block was this long; messages from now on are sent so far ahead. Realtime: yes.
+    /// The length of the device's block; messages from now on are sent so far ahead. Realtime: yes.
     pub fn block_was(&mut self, frames: usize) {
         self.message_delay_frames.store(frames as u32, Ordering::Relaxed);
     }
@@ -264,19 +264,19 @@ impl Renderer {
         self.frame_clock.set_rate(sample_rate_hz);
     }
 
-    /// A new stream begins or the old one was interrupted: what was known of its timing is void. Realtime: yes.
+    /// A new stream begins or the old one was interrupted: its timing so far is void. Realtime: yes.
     pub fn restart(&mut self) {
         self.frame_clock.restart();
     }
 
-    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames of what [`device_input_mut`](Self::device_input_mut) was filled with.
-    /// Realtime: yes.
+    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames from the inputs that were written to
+    /// [`device_input_mut`](Self::device_input_mut). Realtime: yes.
     pub fn process(&mut self, frames: usize, time: BlockTime) {
         self.process_from(frames, time, |_| None);
     }
 
-    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames. `device` gives as many samples of a device input where they lie, or
-    /// nothing for an input that [`device_input_mut`](Self::device_input_mut) was filled with. Realtime: yes.
+    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames. `device` gives as many samples of a device input in place, or
+    /// `None` for an input that was written to [`device_input_mut`](Self::device_input_mut). Realtime: yes.
     pub fn process_from<'a>(&mut self, frames: usize, time: BlockTime, device: impl Fn(usize) -> Option<&'a [f32]>) {
         debug_assert!((1..=MAX_BLOCK).contains(&frames));
         no_alloc(|| flushed_to_zero(|| self.render(frames.min(MAX_BLOCK), time, device)));
@@ -322,7 +322,7 @@ impl Renderer {
         mixer.add_strips(AUDITION + 1..STREAMS, [left, right], |stream, sides| streams.read(stream, sides));
         mixer.master([left, right]);
         monitor.add_to([left, right]);
-        // A built-in synth that is not among the inputs is heard all the same.
+        // A built-in synth that is not among the inputs goes to the outputs all the same.
         for (out, synth) in
             [&mut *left, &mut *right].into_iter().zip(synth.filter(|_| !self.inputs.hear_synth()).iter().flatten())
         {

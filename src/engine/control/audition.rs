@@ -1,5 +1,5 @@
-//! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's. It is the stream
-//! of the callback that runs freely; each play is an epoch of it.
+//! Audition: playback of a take, and its position. The control thread's; the reader reads the disk. It is the stream of
+//! the callback that runs freely; each play is an epoch of it.
 
 use super::out::Out;
 use crate::{
@@ -21,25 +21,25 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-/// Nothing is there to be stopped or to be gone about in.
-const NOT_PLAYING: &str = "no take is being played; take.play plays one";
+/// The refusal where no take plays.
+const NOT_PLAYING: &str = "no take is playing; take.play plays one";
 
-/// What is listened to.
+/// The take that is played.
 struct Current {
     epoch: Epoch,
     path: PathBuf,
     from_seconds: f64,
-    /// Once the file is open.
+    /// Its length, once the file is open.
     length_seconds: Option<f64>,
     is_stopping: bool,
-    /// Who asked for it is answered once the file is open, or cannot be.
+    /// The request that is answered once the file is open, or cannot be opened.
     errand: Option<ErrandId>,
 }
 
-/// Audition, seen from the control thread.
+/// Audition: the control thread's half.
 pub(super) struct Audition {
     reader: WorkerHandle<DiskReaderJob, DiskReaderNews>,
-    /// What the callback counts.
+    /// The callback's counts.
     counters: Arc<StreamCounters>,
     last: Epoch,
     current: Option<Current>,
@@ -55,7 +55,7 @@ impl Audition {
         self.counters.underruns.load(Ordering::Relaxed)
     }
 
-    /// The take that is listened to, once its file is open.
+    /// The take that is played, once its file is open.
     pub(super) fn status(&self, sample_rate_hz: u32) -> Option<AuditionStatus> {
         let current = self.current.as_ref().filter(|current| !current.is_stopping)?;
         let length_seconds = current.length_seconds?;
@@ -109,29 +109,29 @@ impl Audition {
         rate_hz: u32,
         out: &mut Out,
     ) {
-        self.answer(Err("another take, or another place in it, was asked for before it began".to_owned()), out);
+        self.answer(Err("another take.play or take.seek came before it started".to_owned()), out);
         let epoch = self.last.next();
         self.last = epoch;
-        // A reader that is gone answers by its silence.
+        // A reader that is gone sends no report.
         let _ =
             self.reader.jobs.send(DiskReaderJob::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
         out.renderer.streams.play(AUDITION, epoch);
-        // In the same take the length is known already.
+        // For the same take the length is known already.
         let same = self.current.take().filter(|before| before.path == path);
         let length_seconds = same.and_then(|before| before.length_seconds);
         self.current = Some(Current { epoch, path, from_seconds, length_seconds, is_stopping: false, errand });
     }
 
-    /// Who asked for what is listened to hears what became of it, once.
+    /// Answers the request that began the play, once.
     fn answer(&mut self, answer: Answer, out: &mut Out) {
         if let Some(errand) = self.current.as_mut().and_then(|current| current.errand.take()) {
             out.answer_errand(errand, &answer);
         }
     }
 
-    /// Ends what is listened to, if anything is.
+    /// Stops the play, if there is one.
     pub(super) fn end(&mut self, out: &mut Out) {
-        self.answer(Err("it was stopped before it began".to_owned()), out);
+        self.answer(Err("it was stopped before it started".to_owned()), out);
         if let Some(current) = &mut self.current {
             current.is_stopping = true;
             let _ = self.reader.jobs.send(DiskReaderJob::Stop { stream: AUDITION });
@@ -139,17 +139,17 @@ impl Audition {
         }
     }
 
-    /// Whether the callback has played a take to its end, or to where it was stopped.
+    /// Whether the callback has played a take to its end, or to its stop.
     pub(super) fn listen_to_player(&mut self, out: &Out) {
         let Some(epoch) = self.counters.take_ended() else { return };
-        // What is stopped may never have been begun: then it is the one before that ended.
+        // A play that is stopped may never have begun: then it is the one before that ended.
         let is_over = self.current.as_ref().is_some_and(|it| it.epoch == epoch || it.is_stopping);
         if let Some(current) = self.current.take_if(|_| is_over) {
             out.tell(Event::AuditionEnded { path: current.path });
         }
     }
 
-    /// Takes in what the reader tells.
+    /// Takes the reader's reports.
     pub(super) fn listen_to_reader(&mut self, out: &mut Out) {
         while let Ok(news) = self.reader.news.try_recv() {
             match news {
@@ -159,8 +159,8 @@ impl Audition {
                     let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
                     (current.path, current.from_seconds) = (path.clone(), from_seconds);
                     current.length_seconds = Some(length_seconds);
-                    let from = if from_seconds > 0.0 { format!(" from {from_seconds:.1} s on") } else { String::new() };
-                    self.answer(Ok(format!("playing {}{from}, of {length_seconds:.1} s", shown(&path))), out);
+                    let from = if from_seconds > 0.0 { format!(" from {from_seconds:.1} s") } else { String::new() };
+                    self.answer(Ok(format!("playing {}{from}, length {length_seconds:.1} s", shown(&path))), out);
                     if is_new {
                         out.tell(Event::AuditionStarted { path, length_seconds });
                     }

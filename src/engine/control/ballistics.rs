@@ -1,10 +1,10 @@
-//! A meter's ballistics: what the callback measured becomes what is drawn.
+//! A meter's ballistics: from the callback's measurements to the levels on the screen.
 
 use crate::{engine::audio::meter::MeterReader, music::Decibels, status::MeterStatus};
 
 /// How fast a peak falls, in dB per second (the 20 dB in 1.7 s of IEC 60268-18, a little livelier).
 const FALL_DB_PER_SECOND: f32 = 20.0;
-/// How long a held peak stands.
+/// How long a peak is held.
 const HOLD_NS: u64 = 2_000_000_000;
 
 /// One meter.
@@ -17,12 +17,12 @@ pub struct Ballistics {
 }
 
 impl Ballistics {
-    /// A meter that has heard nothing.
+    /// A meter at rest.
     pub fn new(reader: MeterReader) -> Ballistics {
         Ballistics { reader, status: MeterStatus::SILENT, heard_ns: 0, held_ns: 0 }
     }
 
-    /// Takes in what was measured since the last call.
+    /// Takes the measurements since the last call.
     pub fn listen(&mut self, now_ns: u64) {
         let level = self.reader.take();
         let seconds = now_ns.saturating_sub(self.heard_ns) as f32 * 1e-9;
@@ -40,13 +40,13 @@ impl Ballistics {
         }
     }
 
-    /// Forgets the clip and the held peak.
+    /// Clears the clip indicator and the held peak.
     pub fn clear(&mut self) {
         self.status.clipped = false;
         self.status.hold_db = self.status.peak_db;
     }
 
-    /// As it is drawn.
+    /// The levels to draw.
     pub fn status(&self) -> MeterStatus {
         self.status
     }

@@ -1,5 +1,5 @@
-//! How loud everything is: gains and meters of the inputs, what of them is heard, the outputs' meters and the click. The
-//! control thread's.
+//! All levels: gains and meters of the inputs, their monitoring, the outputs' meters and the click. The control
+//! thread's.
 
 use super::{
     ballistics::Ballistics,
@@ -22,13 +22,13 @@ use crate::{
 /// The recorded inputs and the outputs.
 pub(super) struct Console {
     sources: Vec<InputSource>,
-    /// What the inputs are called.
+    /// The names of the inputs.
     channels: String,
     gains: Vec<Decibels>,
     inputs: Vec<Ballistics>,
     outputs: [Ballistics; OUTPUTS],
     monitor: Decibels,
-    /// Nothing of the inputs is heard for now, whatever the gain: what is measured would come in again.
+    /// Mutes the monitor whatever its gain, so that a latency probe does not feed back.
     is_monitor_muted: bool,
     click_on: bool,
 }
@@ -64,7 +64,7 @@ impl Console {
         done()
     }
 
-    /// Nothing of the inputs is heard, or again what was.
+    /// Mutes the monitor, or restores its gain.
     pub(super) fn mute_monitor(&mut self, is_muted: bool, out: &mut Out) {
         self.is_monitor_muted = is_muted;
         self.send_monitor(out);
@@ -94,13 +94,13 @@ impl Console {
         done()
     }
 
-    /// Forgets what clipped.
+    /// Clears the clip indicators.
     pub(super) fn clear(&mut self) -> Answer {
         self.inputs.iter_mut().chain(&mut self.outputs).for_each(Ballistics::clear);
         done()
     }
 
-    /// Takes in what the callback measured.
+    /// Takes the callback's measurements.
     pub(super) fn listen(&mut self, now_ns: u64) {
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
             levels.listen(now_ns);
@@ -111,7 +111,7 @@ impl Console {
         self.click_on
     }
 
-    /// Whether the part says of the inputs what is so; their meters are levels.
+    /// Whether the status shows the inputs as they are; their meters are levels.
     pub(super) fn is_shown(&self, shown: &InputsStatus) -> bool {
         shown.channels == self.channels
             && shown.monitor_db == self.monitor.0

@@ -6,6 +6,7 @@ use super::{
     Control, Moment,
     out::done,
     sessions::{House, snapshots},
+    tracks::Tracks,
 };
 use crate::{
     command::{
@@ -13,12 +14,27 @@ use crate::{
         arg::{Millis, OffsetMs, OnOff, Percent, TempoStep, Text},
     },
     engine::station::Answer,
+    session::history::Subject,
 };
+
+/// The newest change is of an instrument that is not shown.
+const OTHER_INSTRUMENT: &str = "the last change is of another instrument; port.use selects it";
 
 impl Control {
     pub(super) fn execute(&mut self, command: &Command, now: Moment) -> Answer {
         let Control {
-            out, transport, console, recorder, audition, instruments, ports, learn, sessions, latency, ..
+            out,
+            transport,
+            console,
+            recorder,
+            audition,
+            instruments,
+            ports,
+            learn,
+            sessions,
+            latency,
+            tracks,
+            ..
         } = self;
         let rate_hz = self.device.sample_rate_hz;
         match command {
@@ -34,6 +50,39 @@ impl Control {
             Command::ClockSource { source } => transport.set_source(*source, ports, out),
             Command::ClockOffset { port, ms: OffsetMs(ms) } => ports.set_offset(port, *ms),
             Command::ClockSend { port, what, state } => ports.set_sends(port, *what, *state),
+            Command::TrackAdd { name } => tracks.add(name.as_ref(), out),
+            Command::TrackRemove { track } => tracks.remove(*track, &mut recorder.takes, out, now),
+            Command::TrackName { track, name } => tracks.rename(*track, name, out),
+            Command::TrackInput { track, taps } => tracks.set_input(*track, taps, &recorder.takes, out),
+            Command::TrackArm { track, state } => tracks.arm(*track, *state, out),
+            Command::TrackMonitor { track, mode } => tracks.set_monitor(*track, *mode, out),
+            Command::TrackGain { track, gain } => tracks.set_gain(*track, *gain, out, now),
+            Command::TrackPan { track, pan } => tracks.set_pan(*track, *pan, out, now),
+            Command::TrackMute { track, state } => tracks.mute(*track, *state, out),
+            Command::TrackSolo { track, state } => tracks.solo(*track, *state, out),
+            Command::TrackMode { track, mode } => tracks.set_mode(*track, *mode, out),
+            Command::TrackFeedback { track, percent } => tracks.set_feedback(*track, *percent, out),
+            Command::TrackPedal { track, state } => {
+                self.on_stage(now, |tracks, stage, out, now| tracks.pedal(*track, *state, stage, out, now))
+            }
+            Command::TrackRecord { state } => {
+                self.on_stage(now, |tracks, stage, out, now| tracks.record(*state, stage, out, now))
+            }
+            Command::TrackUndo { track } => tracks.undo_track(*track, out),
+            Command::TrackRedo { track } => tracks.redo_track(*track, out),
+            Command::TrackClear { track } => tracks.clear_track(*track, &mut recorder.takes, out, now),
+            Command::TrackSpeed { track, speed } => tracks.set_speed(*track, *speed, out),
+            Command::TrackMultiply { track, times } => tracks.multiply(*track, *times, out),
+            Command::TrackCrop { track, bars } => tracks.crop(*track, *bars, out),
+            Command::EditUndo {} => self.undo_newest(now),
+            Command::EditRedo {} => self.redo_newest(now),
+            Command::LoopSet { from, to } => tracks.set_loop((*from, *to), out, now),
+            Command::LoopOn { state } => tracks.loop_on(*state, out, now),
+            Command::LoopBars { bars } => tracks.loop_bars(*bars, out, now),
+            Command::QuantizeSet { grid } => tracks.set_grid(*grid, out),
+            Command::TransportCancel {} => tracks.cancel_waiting(),
+            Command::MarkerAdd { name } => tracks.add_marker(name.as_ref(), out, now),
+            Command::MarkerGo { marker } => tracks.go_to_marker(marker, transport, out, now),
             Command::ClickOn { state } => console.set_click(*state, out),
             Command::MonitorGain { gain } => console.set_monitor(*gain, out),
             Command::InputGain { channels, gain } => console.set_input_gain(channels, *gain, out),
@@ -103,6 +152,30 @@ impl Control {
                 self.quit = true;
                 done()
             }
+        }
+    }
+}
+
+impl Control {
+    /// Undoes the newest step of all.
+    fn undo_newest(&mut self, now: Moment) -> Answer {
+        let Control { out, instruments, sessions, .. } = self;
+        match out.history.newest() {
+            None => Err("nothing to undo".to_owned()),
+            Some(Subject::Instrument(at)) if at != instruments.current => Err(OTHER_INSTRUMENT.to_owned()),
+            Some(Subject::Instrument(_)) => sessions.undo(instruments, out, now),
+            Some(subject) => Tracks::undo(subject, out),
+        }
+    }
+
+    /// Does again what was undone last.
+    fn redo_newest(&mut self, now: Moment) -> Answer {
+        let Control { out, instruments, sessions, .. } = self;
+        match out.history.newest_undone() {
+            None => Err("nothing to redo".to_owned()),
+            Some(Subject::Instrument(at)) if at != instruments.current => Err(OTHER_INSTRUMENT.to_owned()),
+            Some(Subject::Instrument(_)) => sessions.redo(instruments, out, now),
+            Some(subject) => Tracks::redo(subject, out),
         }
     }
 }

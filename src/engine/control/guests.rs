@@ -1,9 +1,9 @@
-//! Those who come and go: what is kept for them to look at, and the notes, pedals and bends they hold. The control
-//! thread's.
+//! Clients that can leave: the panels that are kept up to date for them, and the notes, pedals and bends they hold. The
+//! control thread's.
 //!
-//! The monitor and the list of takes cost something, so each is kept while anybody looks; and a note whose key was on a
-//! screen that is gone would sound for ever. A note is also held by scripts and one-shot commands, which never leave:
-//! so it ends where it began, whatever instrument or channel is in use by then.
+//! The monitor and the list of takes cost something, so each is kept only while a client looks at it; and a note held
+//! from a screen that is gone would sound for ever. Scripts and one-shot commands, which never leave, hold notes, too:
+//! so a note ends where it began, whatever instrument or channel is in use by then.
 
 use super::{Control, Moment, out::done};
 use crate::{
@@ -17,12 +17,12 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// Who looks at something that is only kept while somebody does.
+/// The clients that look at a panel that is kept only while one does.
 #[derive(Debug, Default)]
 pub(super) struct Lookers(BTreeSet<Guest>);
 
 impl Lookers {
-    /// Somebody begins to look, or ceases; whether anybody looks now.
+    /// A client begins or stops looking; returns whether any looks now.
     pub(super) fn switch(&mut self, guest: Guest, state: Switch) -> bool {
         if state.applied_to(self.0.contains(&guest)) {
             self.0.insert(guest);
@@ -33,34 +33,34 @@ impl Lookers {
     }
 }
 
-/// Something somebody holds.
+/// A note, pedal or bend that a client holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Held {
     guest: Guest,
     port: PortIndex,
-    /// What ends it.
+    /// The message that ends it.
     end: Message,
     /// The note, where it is one that `note.off` ends.
     note: Option<Note>,
 }
 
-/// Everyone who comes and goes.
+/// All clients that can leave.
 #[derive(Debug, Default)]
 pub(super) struct Guests {
-    /// Those who look at the monitor.
+    /// Those that look at the monitor.
     pub(super) monitor: Lookers,
-    /// Those who look at the takes.
+    /// Those that look at the takes.
     pub(super) takes: Lookers,
     held: Vec<Held>,
 }
 
 impl Guests {
-    /// Whoever is asking begins a note.
+    /// The asking client begins a note.
     pub(super) fn hold(&mut self, asking: Guest, port: PortIndex, off: Message, note: Note) {
         self.keep(Held { guest: asking, port, end: off, note: Some(note) });
     }
 
-    /// Whoever is asking sends a message that may begin or end something.
+    /// The asking client sends a message that may begin or end a note, a pedal or a bend.
     pub(super) fn track(&mut self, asking: Guest, port: PortIndex, message: &Message) {
         match message.hold() {
             Some((end, true)) if asking != Guest::NOBODY => {
@@ -77,7 +77,8 @@ impl Guests {
         }
     }
 
-    /// Where a note sounds that whoever is asking ends, and what ends it there: their own, or else anybody's.
+    /// The ports where a note sounds that the asking client ends, and the messages that end it there: its own note, or
+    /// else any client's.
     pub(super) fn ends_of(&self, asking: Guest, note: Note) -> Vec<(PortIndex, Message)> {
         let of = |guest: Option<Guest>| {
             let held = self.held.iter().filter(|held| held.note == Some(note));
@@ -88,25 +89,25 @@ impl Guests {
         if own.is_empty() { of(None) } else { own }
     }
 
-    /// Something ends, whoever ended it.
+    /// A note, pedal or bend ends, whichever client ended it.
     pub(super) fn release(&mut self, port: PortIndex, end: Message) {
         self.held.retain(|held| (held.port, held.end) != (port, end));
     }
 
-    /// Everything ends.
+    /// All of them end.
     pub(super) fn release_all(&mut self) {
         self.held.clear();
     }
 }
 
 impl Control {
-    /// Somebody has left: what they hold ends, and nothing is kept for them any more.
+    /// A client has left: its notes end, and nothing is kept for it any more.
     pub fn leave(&mut self, guest: Guest, now: Moment) {
         let (theirs, others): (Vec<Held>, _) =
             self.guests.held.drain(..).partition(|held| held.guest == guest && guest != Guest::NOBODY);
         self.guests.held = others;
         for Held { port, end, note, .. } in theirs {
-            // Somebody else may have a finger on the same key.
+            // Another client may hold the same key.
             if !self.guests.held.iter().any(|held| (held.port, held.end) == (port, end)) {
                 self.end(port, end, note, now.ns, now);
             }
@@ -118,7 +119,7 @@ impl Control {
         let _ = self.watch_midi(off);
     }
 
-    /// Ends something that is held, and the envelopes it holds open.
+    /// Ends a held note, and the envelopes it holds open.
     pub(super) fn end(&mut self, port: PortIndex, end: Message, note: Option<Note>, due_ns: u64, now: Moment) {
         self.out.send(port, due_ns, What::Message(end));
         self.guests.release(port, end);
@@ -127,13 +128,13 @@ impl Control {
         }
     }
 
-    /// Whoever is asking looks at what comes and goes, or no more.
+    /// The asking client begins or stops looking at the MIDI monitor.
     pub(super) fn watch_midi(&mut self, state: Switch) -> Answer {
         self.ports.monitor.turn(self.guests.monitor.switch(self.out.asking, state));
         Ok(String::new())
     }
 
-    /// The guest who asks opens the list of takes, or closes it.
+    /// The asking client opens or closes the list of takes.
     pub(super) fn look_at_takes(&mut self, state: Switch) -> Answer {
         self.recorder.look(self.guests.takes.switch(self.out.asking, state))
     }
@@ -145,7 +146,7 @@ impl Control {
         done()
     }
 
-    /// Nothing sounds any more.
+    /// Silences everything.
     pub(super) fn panic(&mut self, now: Moment) -> Answer {
         for port in self.ports.indices() {
             self.out.send(port, now.ns, What::Panic);
@@ -162,7 +163,7 @@ impl Control {
         done()
     }
 
-    /// Ends a note where it began; one that nobody began, on the instrument in use.
+    /// Ends a note where it began; one that no client began, on the instrument in use.
     pub(super) fn note_off(&mut self, note: Note, now: Moment) -> Answer {
         let mut ends = self.guests.ends_of(self.out.asking, note);
         if ends.is_empty() {

@@ -1,4 +1,4 @@
-//! What comes in and goes out at the ports, brought to those whom it concerns.
+//! Received and sent messages of the ports, passed to their owners.
 
 use super::{
     Control, Moment,
@@ -21,7 +21,8 @@ use crate::{
 };
 
 impl Control {
-    /// Takes what came in since the last time: it moves what it was tied to, the knobs of its instrument, and the song.
+    /// Takes messages received since the last time: they move mapped targets, the parameters of the instrument, and the
+    /// song.
     pub(super) fn hear(&mut self, now: Moment) {
         let mut heard = self.ports.take_received(&self.out);
         let received =
@@ -49,14 +50,14 @@ impl Control {
         }
     }
 
-    /// Takes in what was sent since the last time.
+    /// Takes messages sent since the last time.
     pub(super) fn drain_sent(&mut self, now: Moment) {
         let sent = self.ports.take_sent(&self.out);
         let sent = sent.iter().filter_map(|it| played(it.at_ns, MessageDirection::Sent, it.port, &it.payload, now));
         self.recorder.takes.played(sent.collect());
     }
 
-    /// Takes what the patchbay says of the ports.
+    /// Takes the patchbay's reports of the ports.
     pub(super) fn look_at_ports(&mut self, now: Moment) {
         let events: Vec<_> = self.ports.events.iter().flat_map(|events| events.try_iter()).collect();
         for event in events {
@@ -94,7 +95,7 @@ impl Control {
         self.recorder.stop(&mut self.transport, &mut self.out, now)
     }
 
-    /// Keeps what was just played.
+    /// Keeps the last part of the capture buffer as a take.
     pub(super) fn capture(&mut self, length: Option<Length>, now: Moment) -> Answer {
         let occasion = Occasion::of(&self.instruments, &self.ports, &self.out, now);
         self.recorder.capture(length, &occasion, &mut self.out, now)

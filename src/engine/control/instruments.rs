@@ -1,8 +1,8 @@
-//! The synths that are played, each behind its port: their profiles and knobs, and which of them is in use. The control
-//! thread's.
+//! The instruments: the synths that are played, each behind its port, their profiles and parameters, and which of them
+//! is in use. The control thread's.
 //!
-//! What moves knobs is in files of its own: hands in `knobs.rs`, the synth's own ones in `follow.rs`, and `morph.rs`,
-//! `motion.rs`, `automation.rs`, `macros.rs` and `randomize.rs`.
+//! Changes of parameters are in files of their own: by the user in `knobs.rs`, by the synth's own knobs in `follow.rs`,
+//! and `morph.rs`, `motion.rs`, `automation.rs`, `macros.rs` and `randomize.rs`.
 
 mod automation;
 mod compare;
@@ -37,8 +37,8 @@ use instrument::{Compare, Instrument, OfPort};
 pub use reload::ProfileNews;
 use std::sync::{Arc, mpsc::Receiver};
 
-/// Notes and knobs have nowhere to go.
-const NO_PORT: &str = "there is no MIDI port to play on; --port sim plays the built-in synth";
+/// The refusal where notes and knobs have no port.
+const NO_PORT: &str = "no MIDI port to play; --port sim plays the built-in synth";
 
 /// Every instrument.
 pub(super) struct Instruments {
@@ -49,10 +49,10 @@ pub(super) struct Instruments {
     pub(super) library: Library,
     /// Ids of the profiles in it.
     pub(super) profile_ids: Arc<[String]>,
-    /// Profiles that were edited.
+    /// Reports of edited profiles.
     pub(super) news: Option<Receiver<ProfileNews>>,
     pub(super) automation: Automation,
-    /// When what moves by itself was looked at last, in ns.
+    /// When modulation was updated last, in ns.
     pub(super) moved_ns: u64,
 }
 
@@ -67,7 +67,7 @@ impl Instruments {
         let outputs = ports.iter().zip(0..).filter(|(port, _)| port.output);
         let at = |(port, index): (&MidiPort, u8)| {
             let settings = &port.settings;
-            // A port whose profile does not exist gets the fallback profile; `tell_unknown` says so.
+            // A port whose profile does not exist gets the fallback profile; `tell_unknown` reports it.
             let named = settings.profile.as_ref().and_then(|id| library.get(id).or(library.get(FALLBACK_ID)));
             let of_port = OfPort { smoothing_ms: settings.smoothing_ms, spacing_ms: settings.spacing_ms };
             Instrument::new(
@@ -107,15 +107,15 @@ impl Instruments {
         self.list.iter().position(|instrument| instrument.port == Some(port))
     }
 
-    /// An instrument takes other knobs, at their defaults; what was moved before cannot be undone.
+    /// An instrument takes other parameters, at their defaults; changes from before cannot be undone.
     pub(super) fn take_profile(&mut self, at: usize, profile: Arc<Profile>, out: &mut Out) {
         out.model.set_knobs(at, profile.defaults());
         out.history.forget(at);
         self.list[at].take_profile(profile);
     }
 
-    /// An instrument takes another version of its profile; see [`Instrument::renew`]. Where parameters are in other places,
-    /// none of its steps can be undone; false then.
+    /// An instrument takes another version of its profile; see [`Instrument::renew`]. Where parameters are in other
+    /// places, none of its steps can be undone; false then.
     pub(super) fn take_version(&mut self, at: usize, base: Arc<Profile>, out: &mut Out) -> bool {
         let (values, in_place) = self.list[at].renew(base, out.model.knobs(at));
         out.model.set_knobs(at, values);
@@ -128,7 +128,8 @@ impl Instruments {
         in_place
     }
 
-    /// Parameters of an instrument are about to go there, as one step that can be undone and compared with what was before.
+    /// Records the present values of an instrument's parameters before a change, as one step to undo and to compare
+    /// with.
     pub(super) fn remember(&mut self, at: usize, targets: &[(usize, u16)], label: &str, out: &mut Out) {
         let values = out.model.knobs(at);
         out.history.whole(at, values, targets, label);
@@ -143,7 +144,7 @@ impl Instruments {
     pub(super) fn use_profile(&mut self, Name(id): &Name, out: &mut Out, now: Moment) -> Answer {
         let Some(profile) = self.library.get(id).cloned() else {
             let ids: Vec<&str> = self.library.ids().collect();
-            return Err(format!("there is no profile '{id}'; {}", hints::there_is(&ids)));
+            return Err(format!("unknown profile '{id}'; {}", hints::there_is(&ids)));
         };
         self.stop_morph(self.current, out, now);
         let channel = self.instrument().channel();
@@ -158,14 +159,14 @@ impl Instruments {
         let index = ports.find(port)?;
         let name = ports.name(index).to_owned();
         let Some(at) = self.at_port(index) else {
-            return Err(format!("{name} is only heard: nothing can be played on it"));
+            return Err(format!("{name} is input only: it cannot be played"));
         };
         self.current = at;
         out.tell(Event::InstrumentUsed { port: index.0 + 1, name });
         done()
     }
 
-    /// Begins a note on the instrument in use; where it sounds, and what ends it there.
+    /// Begins a note on the instrument in use; returns its port and the message that ends it there.
     pub(super) fn begin(
         &mut self,
         note: Note,

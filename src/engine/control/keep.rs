@@ -1,7 +1,7 @@
-//! What the keeper is handed, and what it could not write. The control thread's; nothing here waits for the disk.
+//! Files handed to the keeper, and those it could not write. The control thread's; nothing here waits for the disk.
 //!
-//! A file that the disk refused is handed over again every two seconds, and once more at the end, unless a newer page of it
-//! was meanwhile; it is told once, and to everybody who waits for it.
+//! A file that the disk refused is handed over again every two seconds, and once more at the end, unless a newer page
+//! of it was meanwhile; the failure is reported once, and to every client that waits for the file.
 
 use super::Control;
 use crate::{
@@ -25,22 +25,22 @@ use std::{
     },
 };
 
-/// What still works where something cannot be put there.
-const TRASH_LOSS: &str = "param.undo brings the old snapshot back, but it is not in the trash";
+/// The part of a report that says what still works where the trash cannot be written.
+const TRASH_LOSS: &str = "param.undo restores the old snapshot, but it is not in the trash";
 /// Longest part of a name that the name of a file in the trash takes over, in characters.
 const NAME_CHARS: usize = 60;
 /// A file that was refused is tried again so often, in ns.
 const AGAIN_NS: u64 = 2_000_000_000;
 
-/// The way to the keeper and back.
+/// The control thread's end of the keeper's channels.
 #[derive(Debug)]
 pub struct KeeperHandle {
-    /// Nothing once everything was handed over.
+    /// `None` once everything was handed over.
     pages: Option<Sender<Page>>,
     kept: Receiver<WriteReport>,
     /// Times the disk refused a file, each file once until it is written.
     refused: u64,
-    /// That of the page that was handed over last.
+    /// The revision of the page that was handed over last.
     revision: PageRevision,
     /// Files that were refused, and are not written yet.
     failing: BTreeMap<PathBuf, Failing>,
@@ -63,14 +63,14 @@ struct Trashed(Snapshots);
 
 impl Content for Trashed {
     fn text(&self) -> Result<String, Full> {
-        let text = format!("# Put here when it was replaced or deleted.\n{}", self.0.field());
-        yaml::fits(Snapshots::BYTES_MAX, &text).map_err(|too_much| Full::new(too_much, "save fewer knobs"))?;
+        let text = format!("# Moved here when it was replaced or deleted.\n{}", self.0.field());
+        yaml::fits(Snapshots::BYTES_MAX, &text).map_err(|too_much| Full::new(too_much, "save fewer parameters"))?;
         Ok(text)
     }
 }
 
 impl KeeperHandle {
-    /// Both ends of the keeper's.
+    /// Both ends of the keeper's channels.
     pub fn new(keeper: WorkerHandle<Page, WriteReport>) -> KeeperHandle {
         KeeperHandle {
             pages: Some(keeper.jobs),
@@ -87,7 +87,7 @@ impl KeeperHandle {
         self.refused
     }
 
-    /// Has a value written to its file; who is owed an answer for it gets one then.
+    /// Has a value written to its file; the client that waits for it gets its answer then.
     pub(super) fn keep<T: Merge + Content + 'static>(&mut self, value: Arc<T>, home: &StoredFile, errand: ErrandId) {
         let Some(path) = home.file.clone() else { return };
         let read = Arc::clone(&home.read);
@@ -108,8 +108,8 @@ impl KeeperHandle {
         self.hand_over(path, Arc::new(Trashed(alone)), TRASH_LOSS, How::Trash, None);
     }
 
-    /// Has a file written from what does not change any more: what still works and what is lost where it cannot be, how,
-    /// and who waits for it.
+    /// Has a file written from content that does not change any more. `loss` says what still works and what is lost
+    /// where it cannot be, `how` the way to write it, and `errand` the request that waits for it.
     pub(super) fn hand_over(
         &mut self,
         path: PathBuf,
@@ -126,14 +126,14 @@ impl KeeperHandle {
         self.send(Page { path, revision: self.revision, content, loss, how, errands });
     }
 
-    /// A keeper that is gone answers by its silence.
+    /// A keeper that is gone sends no report.
     fn send(&self, page: Page) {
         if let Some(pages) = &self.pages {
             let _ = pages.send(page);
         }
     }
 
-    /// A file was refused: what to try again. True where that is to be told.
+    /// A file was refused: records what to try again. True where the failure is to be reported.
     fn fail(&mut self, path: PathBuf, revision: PageRevision, again: Option<Page>, is_awaited: bool) -> bool {
         let is_news = !self.failing.contains_key(&path) || is_awaited;
         let failing = self.failing.entry(path).or_insert(Failing { newest: revision, page: None });
@@ -144,7 +144,7 @@ impl KeeperHandle {
         is_news
     }
 
-    /// Hands over again what was refused.
+    /// Hands refused files over again.
     fn try_again(&mut self) {
         let pages: Vec<Page> = self.failing.values_mut().filter_map(|failing| failing.page.take()).collect();
         pages.into_iter().for_each(|page| self.send(page));
@@ -152,8 +152,8 @@ impl KeeperHandle {
 }
 
 impl Control {
-    /// Takes the keeper's reports: answers whoever waits for a file, posts a notice where one could not be written, and
-    /// takes over what other stations wrote. What was refused is tried again.
+    /// Takes the keeper's reports: answers the clients that wait for a file, sends a notice where one could not be
+    /// written, and takes over the changes of other programs. Refused files are tried again.
     pub fn listen_to_keeper(&mut self, now_ns: u64) {
         while let Ok(WriteReport { path, revision, errands, outcome }) = self.out.keeper.kept.try_recv() {
             match outcome {
@@ -183,9 +183,9 @@ impl Control {
         }
     }
 
-    /// Others changed a file: what they changed is so here, too.
+    /// Others changed a file: takes over their changes.
     fn take_in(&mut self, path: &Path, ours: &str, merged: &str) {
-        tracing::info!(path = %path.display(), "changed by others meanwhile");
+        tracing::info!(path = %path.display(), "changed by another program meanwhile");
         if self.sessions.library.file.as_deref() == Some(path) {
             let mut library = Snapshots::clone(self.out.model.library());
             take_in(&mut library, ours, merged);
@@ -205,14 +205,14 @@ impl Control {
     pub fn close_keeper(&mut self) {
         self.out.keeper.try_again();
         self.out.keeper.pages = None;
-        // What is refused now is told: it is lost.
+        // Files refused from now on are reported: they are lost.
         self.out.keeper.failing.clear();
         // Its lock goes with it, or with the last text that is still to be written.
         self.sessions.open = None;
     }
 }
 
-/// Does to a value what `merged` says otherwise than `ours`, which it was when it was handed over.
+/// Applies the difference between `ours`, the text that was handed over, and `merged` to a value.
 fn take_in<T: Merge>(value: &mut T, ours: &str, merged: &str) {
     let read = |text| T::from_yaml("", text).ok();
     if let (Some(ours), Some(merged)) = (read(ours), read(merged)) {

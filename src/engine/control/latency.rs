@@ -1,9 +1,9 @@
-//! The round trip, from output to input: measured with a probe, kept in a file by device, rate and block, and moved by
-//! hand. The control thread's; the probe is played by the callback, and sought by the detector.
+//! The round trip, from output to input: measured with a probe, stored by device, rate and block, with an offset by hand.
+//! Runs on the control thread; the callback plays the probe, and the detector locates it.
 //!
-//! A probe is two sweeps, each a measurement. Where both agree, that is the delay; where not, the probe is played again
-//! until two probes agree. How long it may take to come back is not known before: what was heard is searched after a
-//! tenth of a second, and again when more of it has come.
+//! A probe is two sweeps, each a measurement. If they agree, the measurement is done; else the probe is repeated until two
+//! agree. The delay is unknown at first, so the recording is searched after a tenth of a second, and again when it is
+//! longer.
 
 use super::{
     Control, Moment,
@@ -29,27 +29,27 @@ use crate::{
 use busker_sound::probe::{Arrival, LEAD_FRAMES, LONGEST_FRAMES, Probe, Sought};
 use std::{sync::Arc, time::Duration};
 
-/// Two measurements agree that are no further apart than this, in frames.
+/// Largest difference of two measurements that agree, in frames.
 const AGREE_FRAMES: f64 = 0.05;
-/// For delays of up to so many frames what was heard is searched, one after the other.
+/// Longest delays of the successive searches, in frames.
 const LOOKS_FRAMES: [usize; 5] = [4_096, 16_384, 32_768, 65_536, LONGEST_FRAMES];
-/// A measurement may take so long. Whoever asked waits for 5 s at most.
+/// Longest time of a measurement; commands are answered within 5 s.
 const LONGEST: Duration = Duration::from_millis(4_500);
-/// An input below this is silent, 1.0 = full scale: -100 dB.
+/// Peak of a silent input, 1.0 = full scale: -100 dB.
 const SILENT: f32 = 1e-5;
-/// An input from here on clips.
+/// Peak of a clipped input.
 const CLIPS: f32 = 0.999;
 
-/// What a probe came to.
+/// Result of one probe.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     delay: MeasuredDelay,
-    /// How far apart its sweeps are, in frames.
+    /// Difference of its sweeps, in frames.
     apart_frames: f64,
     is_inverted: bool,
 }
 
-/// A measurement under way.
+/// A measurement in progress.
 struct Measuring {
     errand: ErrandId,
     input: u16,
@@ -57,65 +57,64 @@ struct Measuring {
     asked_ns: u64,
     probe: Arc<Probe>,
     start_frame: i64,
-    /// The longest delay that is looked for now, in frames.
+    /// Longest delay of the present search, in frames.
     look_frames: usize,
-    /// Whether the detector is at it.
+    /// Whether the detector is searching.
     is_sought: bool,
     rounds: Vec<Round>,
-    /// The highest sample that was heard.
+    /// Peak of the recording.
     peak: f32,
 }
 
-/// What a latency is made of.
+/// Parts of the latency owner.
 pub struct LatencyParts {
     /// The detector.
     pub detector: WorkerHandle<DetectorJob, DetectorNews>,
-    /// What was just played.
+    /// The capture buffer.
     pub capture: Capture,
-    /// What the device says of its latency.
+    /// Holds the output latency that the device reports.
     pub frames: FrameClock,
-    /// What was measured before.
+    /// Earlier measurements and their file.
     pub stored: StoredValue<Latencies>,
 }
 
 /// The round trip.
 pub(super) struct Latency {
     parts: LatencyParts,
-    /// The device as it is now.
+    /// The present device.
     key: DelayKey,
-    /// Frames that its input takes, as far as it is known: a block.
-    says_input_frames: i64,
+    /// Assumed latency of its input: a block.
+    assumed_input_frames: i64,
     measuring: Option<Measuring>,
 }
 
 impl Latency {
     pub(super) fn new(parts: LatencyParts, device: &DeviceStatus) -> Latency {
-        let mut latency = Latency { parts, key: DelayKey::default(), says_input_frames: 0, measuring: None };
+        let mut latency = Latency { parts, key: DelayKey::default(), assumed_input_frames: 0, measuring: None };
         latency.look_at_device(device);
         latency
     }
 
-    /// What was measured, and its file.
+    /// The measurements and their file.
     pub(super) fn stored(&self) -> &StoredValue<Latencies> {
         &self.parts.stored
     }
 
-    /// Others changed what was measured.
+    /// Takes over measurements that another station stored.
     pub(super) fn replace(&mut self, latencies: Latencies) {
         self.parts.stored.value = latencies;
     }
 
-    /// What was measured of the device as it is now, and what is added by hand, in ms.
+    /// Measurement and offset (ms) of the present device.
     fn known(&self) -> (Option<MeasuredDelay>, f64) {
         self.parts.stored.value.of(&self.key).map_or((None, 0.0), |delay| (delay.measured, delay.offset_ms))
     }
 
-    /// From a frame that is rendered to the frame it comes in with: as it was measured, or else as the device says; and
-    /// what is added by hand.
+    /// Frames from rendering to recording: the measurement, or else the device's own figure, plus the offset.
     pub(super) fn round_trip_frames(&self) -> i64 {
         let (measured, offset_ms) = self.known();
-        let said = (self.parts.frames.latency_frames() + self.says_input_frames) as f64;
-        let frames = measured.map_or(said, |measured| measured.frames);
+        let reported = (self.parts.frames.latency_frames() + self.assumed_input_frames) as f64;
+        let frames = measured.map_or(reported, |measured| measured.frames);
         (frames + offset_ms * f64::from(self.key.rate_hz) / 1000.0).round() as i64
     }
 
@@ -138,8 +137,8 @@ impl Latency {
             rate_hz: device.sample_rate_hz,
             block_frames: device.block_frames,
         };
-        // Time that passes is no device: what is rendered there never comes in.
-        self.says_input_frames = if device.host == "sim" { 0 } else { i64::from(device.block_frames) };
+        // The simulated host has no input.
+        self.assumed_input_frames = if device.host == "sim" { 0 } else { i64::from(device.block_frames) };
     }
 
     fn change(&mut self, change: impl FnOnce(&mut DeviceDelay), out: &mut Out) {
@@ -157,12 +156,12 @@ impl Latency {
 
     fn measure(&mut self, input: Option<InputNumber>, console: &mut Console, out: &mut Out, now: Moment) -> Answer {
         if self.measuring.is_some() {
-            return Err("latency.measure: a measurement is under way".to_owned());
+            return Err("latency.measure: a measurement is in progress".to_owned());
         }
         let held = self.parts.capture.taps();
         let inputs: Vec<Tap> = held.iter().filter(|tap| matches!(tap, Tap::Input(_))).copied().collect();
         let tap = match (input, inputs.first()) {
-            (_, None) => return Err("latency.measure: the device gives no inputs".to_owned()),
+            (_, None) => return Err("latency.measure: the device has no inputs".to_owned()),
             (Some(InputNumber(input)), _) => Tap::Input(input),
             (None, Some(first)) => *first,
         };
@@ -184,10 +183,10 @@ impl Latency {
         });
         console.mute_monitor(true, out);
         self.play(out, now);
-        Ok(format!("measuring the delay to input {input}"))
+        Ok(format!("measuring the latency of input {input}"))
     }
 
-    /// Plays the probe: after what was heard before it, which is searched, too, and when what is monitored is silent.
+    /// Starts the probe, late enough for the lead of the recording and for the monitor to fade.
     fn play(&mut self, out: &mut Out, now: Moment) {
         let Some(measuring) = &mut self.measuring else { return };
         let block = i64::from(self.key.block_frames);
@@ -196,7 +195,7 @@ impl Latency {
         out.renderer.probe.change(|start| *start = ProbeStart::at(measuring.start_frame));
     }
 
-    /// Takes in what the detector finds, and asks it where more was heard.
+    /// Processes results of the detector, and requests the next search.
     pub(super) fn listen(
         &mut self,
         device: &DeviceStatus,
@@ -250,7 +249,7 @@ impl Latency {
                     None => self.try_again(console, out, now),
                 }
             }
-            // One of them was drowned: its time is over.
+            // Noise covered one of them.
             Some([Sought::Found(one), Sought::Absent] | [Sought::Absent, Sought::Found(one)])
                 if one.delay_frames <= measuring.look_frames as f64 =>
             {
@@ -270,7 +269,7 @@ impl Latency {
         }
     }
 
-    /// Plays the probe again, where there is time.
+    /// Repeats the probe if there is time.
     fn try_again(&mut self, console: &mut Console, out: &mut Out, now: Moment) {
         let Some(measuring) = &self.measuring else { return };
         let frames = LEAD_FRAMES + measuring.probe.listen_frames(measuring.look_frames);
@@ -286,13 +285,13 @@ impl Latency {
         self.change(|known| known.measured = Some(delay), out);
         let input = self.measuring.as_ref().map_or(0, |measuring| measuring.input);
         let ms = delay.frames * 1000.0 / f64::from(self.key.rate_hz.max(1));
-        let polarity = if is_inverted { "; its polarity is inverted" } else { "" };
+        let polarity = if is_inverted { "; inverted polarity" } else { "" };
         self.end(Ok(format!("output to input {input}: {delay}, {ms:.3} ms{polarity}")), console, out);
     }
 
-    /// It ends without a delay.
+    /// Ends the measurement without a result.
     pub(super) fn give_up(&mut self, why: &str, console: &mut Console, out: &mut Out) {
-        self.end(Err(format!("the delay was not measured: {why}")), console, out);
+        self.end(Err(format!("latency not measured: {why}")), console, out);
     }
 
     fn end(&mut self, answer: Answer, console: &mut Console, out: &mut Out) {
@@ -311,24 +310,24 @@ impl Measuring {
     fn no_signal(&self) -> String {
         let input = self.input;
         let connect = format!(
-            "connect output 1 to input {input} with a cable, or a microphone before the loudspeaker, and measure again"
+            "connect output 1 to input {input} with a cable, or place a microphone in front of the loudspeaker, and measure again"
         );
         if self.peak < SILENT {
             return format!("no signal at input {input}: {connect}");
         }
         let peak = Decibels::from_amplitude(self.peak).0;
-        format!("the probe does not come in at input {input}, which hears {peak:.0} dB of something else: {connect}")
+        format!("no probe at input {input}, only other sound at {peak:.0} dBFS: {connect}")
     }
 
     fn not_settled(&self) -> String {
         let input = self.input;
         let delays: Vec<String> = self.rounds.iter().map(|round| format!("{:.2}", round.delay.frames)).collect();
         let heard = match &delays[..] {
-            [] => "only a part of the probe comes in".to_owned(),
-            delays => format!("it was {} frames", delays.join(", then ")),
+            [] => "only a part of the probe arrived".to_owned(),
+            delays => format!("{} frames", delays.join(", ")),
         };
-        let advice = if self.peak >= CLIPS { "turn its gain down: it clips" } else { "turn it up, or have less noise" };
-        format!("the delay to input {input} does not settle: {heard}; {advice}, and measure again")
+        let advice = if self.peak >= CLIPS { "lower its gain: it clips" } else { "raise the level or reduce noise" };
+        format!("unsteady latency at input {input}: {heard}; {advice}, and measure again")
     }
 }
 
@@ -346,7 +345,7 @@ impl Round {
         }
     }
 
-    /// The delay, where its sweeps agree, or it agrees with one before it.
+    /// The result, if its sweeps agree, or it agrees with an earlier probe.
     fn settled(&self, before: &[Round]) -> Option<MeasuredDelay> {
         if self.apart_frames <= AGREE_FRAMES {
             return Some(self.delay);
@@ -356,7 +355,7 @@ impl Round {
     }
 }
 
-/// Of two measurements: the mean, in which the surer one counts for more unless both are surer than they are apart.
+/// Mean of two measurements, weighted by their standard errors and their difference.
 fn both(one: MeasuredDelay, other: MeasuredDelay) -> MeasuredDelay {
     let apart = (one.frames - other.frames).abs();
     let weight = |delay: MeasuredDelay| 1.0 / (delay.error_frames.powi(2) + apart.powi(2) + 1e-12);
@@ -370,13 +369,13 @@ fn both(one: MeasuredDelay, other: MeasuredDelay) -> MeasuredDelay {
     }
 }
 
-/// The shortest search that finds a delay.
+/// The shortest search that covers a delay.
 fn look_for(delay_frames: f64) -> usize {
     LOOKS_FRAMES.into_iter().find(|look| *look as f64 >= delay_frames).unwrap_or(LONGEST_FRAMES)
 }
 
 impl Control {
-    /// Measures the delay to an input, where nothing else is to be heard or recorded.
+    /// Measures the latency of an input, unless the song plays or a take is recorded.
     pub(super) fn measure_latency(&mut self, input: Option<InputNumber>, now: Moment) -> Answer {
         let Control { out, console, recorder, latency, device, .. } = self;
         if recorder.takes.any_recording() || recorder.takes.is_open() {
@@ -386,7 +385,7 @@ impl Control {
             return Err("latency.measure: the song plays; transport.stop stops it".to_owned());
         }
         if !device.running {
-            return Err(format!("latency.measure: {} is gone and waited for", device.name));
+            return Err(format!("latency.measure: {} is disconnected", device.name));
         }
         latency.look_at_device(device);
         latency.measure(input, console, out, now)

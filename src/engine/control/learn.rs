@@ -1,4 +1,4 @@
-//! MIDI learn: controllers and notes of other devices turn knobs and give commands.
+//! MIDI learn: maps controllers and notes of other devices to parameters and commands.
 
 use super::{out::Out, ports::Ports};
 use crate::{
@@ -11,23 +11,23 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What was learned, and what is being learned.
+/// The MIDI maps, and the target that waits for a control.
 #[derive(Default)]
 pub(super) struct Learn {
     learned: StoredValue<MidiMaps>,
-    /// What the next thing that moves is mapped to.
+    /// The target that the next control is mapped to.
     learning: Option<String>,
-    /// Where each map's control stood last, 0 to 1, in the order of the maps.
+    /// The last position of each map's control, 0 to 1, in the order of the maps.
     positions: Vec<f64>,
 }
 
-/// What a message that came in means.
+/// The effect of a received message.
 pub(super) enum Means {
-    /// What it means anywhere.
+    /// The same as without a map.
     ItsOwn,
-    /// It was learned, or moves what does nothing now.
+    /// It was mapped just now, or its map has no effect now.
     Nothing,
-    /// What was learned.
+    /// The command of its map.
     Does(Command),
 }
 
@@ -36,56 +36,56 @@ impl Learn {
         Learn { positions: vec![0.0; learned.value.maps.len()], learned, learning: None }
     }
 
-    /// What was learned, and its file.
+    /// The MIDI maps, and their file.
     pub(super) fn stored(&self) -> &StoredValue<MidiMaps> {
         &self.learned
     }
 
-    /// Others changed what was learned.
+    /// Another program changed the maps.
     pub(super) fn replace(&mut self, learned: MidiMaps) {
         self.positions = vec![0.0; learned.maps.len()];
         self.learned.value = learned;
     }
 
-    /// What is being learned.
+    /// The target that waits for a control.
     pub(super) fn learning(&self) -> Option<&String> {
         self.learning.as_ref()
     }
 }
 
 impl Learn {
-    /// The next thing that moves shall do this.
+    /// Maps the next control that moves to this target.
     pub(super) fn begin(&mut self, what: &str, profile: &Profile, ports: &Ports) -> Result<String, String> {
         let what = what.trim().to_owned();
         MapAction::of(&what, profile).map_err(|error| format!("learn {what}: {error}"))?;
         let full = |full| format!("learn {what}: {full}");
         self.learned.value.has_room_for(&what).map_err(full)?;
         if !ports.hears() {
-            return Err("no port is heard: name a keyboard or a controller in midi.ports of the settings".into());
+            return Err("no MIDI input is open: name a keyboard or controller in midi.ports of the settings".into());
         }
-        let sentence = format!("move a controller or play a note: it will do '{what}'; learn.cancel ends this");
+        let sentence = format!("move a controller or play a note to map '{what}'; learn.cancel cancels");
         self.learning = Some(what);
         Ok(sentence)
     }
 
     pub(super) fn cancel(&mut self) -> Result<String, String> {
         match self.learning.take() {
-            Some(what) => Ok(format!("nothing was tied to '{what}'")),
-            None => Err("nothing is being learned".to_owned()),
+            Some(what) => Ok(format!("cancelled: '{what}' is not mapped")),
+            None => Err("MIDI learn is not active".to_owned()),
         }
     }
 
     pub(super) fn forget(&mut self, what: &str, out: &mut Out) -> Result<String, String> {
         let what = what.trim();
         if !self.learned.value.forget(what) {
-            return Err(format!("nothing is tied to '{what}'"));
+            return Err(format!("'{what}' has no MIDI mapping"));
         }
         self.positions = vec![0.0; self.learned.value.maps.len()];
         out.keep(Arc::new(self.learned.value.clone()), &self.learned.home);
-        Ok(format!("nothing is tied to '{what}' any more"))
+        Ok(format!("the mapping of '{what}' is removed"))
     }
 
-    /// A message came in at a port: what it was mapped to, or does.
+    /// A message came in at a port: maps it to the target that waits, or looks up its map.
     pub(super) fn moved(&mut self, port: &str, message: &Message, profile: &Profile, out: &mut Out) -> Means {
         let Some((mover, position)) = Mover::of(port, message) else { return Means::ItsOwn };
         let is_begun = position > 0.0 || message.note().is_none();
@@ -109,8 +109,8 @@ impl Learn {
             Ok(None) => Means::Nothing,
             Ok(Some(command)) => Means::Does(command),
             Err(error) => {
-                // A knob of another instrument: this one does not have it.
-                tracing::debug!("{mover} does nothing: {error}");
+                // A parameter of another instrument: this one does not have it.
+                tracing::debug!("{mover} has no effect: {error}");
                 Means::Nothing
             }
         }

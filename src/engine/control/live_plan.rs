@@ -1,4 +1,4 @@
-//! The plan as the control thread has it. Changing and publishing it is one thing.
+//! The control thread's plan. Every change publishes it.
 
 use super::Moment;
 use crate::{
@@ -7,7 +7,8 @@ use crate::{
 };
 use std::ops::Deref;
 
-/// The plan as all threads have it. Everyone reads it; the transport changes it, and each change is published at once.
+/// The plan as all threads have it. Every thread reads it; the transport changes it, and each change is published at
+/// once.
 pub(super) struct LivePlan {
     plan: Plan,
     writer: PlanWriter,
@@ -29,7 +30,7 @@ impl LivePlan {
         self.last().song_pulse_at(frame as f64)
     }
 
-    /// The first frame on which the song may begin or go on elsewhere so that a follower knows of it in time.
+    /// The first frame on which the song may begin or jump so that a follower gets the message in time.
     pub(super) fn follower_frame(&self, now: Moment) -> i64 {
         let last = self.last();
         let lead_seconds = if last.clock_on { START_LEAD_SECONDS } else { 0.0 };

@@ -1,5 +1,5 @@
-//! What every owner may say and send, whatever it owns itself: events and notices, messages, orders to the callback,
-//! files for the keeper, and answers that come later. And what several owners change: the plan and the session's model.
+//! The outputs that every owner uses: events and notices, messages, orders to the callback, files for the keeper, and
+//! answers that come later. And the state that several owners change: the plan and the session's model.
 
 use super::{
     Moment,
@@ -26,12 +26,12 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Nothing to say.
+/// An empty answer.
 pub(super) fn done() -> Answer {
     Ok(String::new())
 }
 
-/// The ways out of the control thread.
+/// The outputs of the control thread.
 pub(super) struct Out {
     pub(super) desk: Desk,
     pub(super) scheduler: SchedulerSender,
@@ -39,13 +39,14 @@ pub(super) struct Out {
     pub(super) keeper: KeeperHandle,
     /// The plan as all threads have it; the transport alone changes it.
     pub(super) plan: LivePlan,
-    /// Where the knobs stand, and the snapshots: the only copy. The instruments and the session desk change it, by edits.
+    /// The values of the parameters, and the snapshots: the only copy. The instruments and the session desk change it,
+    /// by edits.
     pub(super) model: Model,
-    /// What of that can be undone.
+    /// The steps that can be undone.
     pub(super) history: History,
     /// Answers that come later.
     pub(super) owed: PendingAnswers,
-    /// Whose command is being obeyed, or was last.
+    /// The client whose command is being obeyed, or was last.
     pub(super) asking: Guest,
     /// The instant the engine started, in ns on its clock.
     pub(super) start_ns: u64,
@@ -80,7 +81,7 @@ impl Out {
         ns.saturating_sub(self.start_ns)
     }
 
-    /// The instant, as motion needs it: what is sent now sounds with the music that is heard now.
+    /// The instant in the time of modulation: a message sent now sounds with the music that plays now.
     pub(super) fn motion_now(&self, now: Moment) -> MotionTime {
         let stretch = self.plan.at(now.heard_frame);
         let frame = now.heard_frame as f64;
@@ -91,7 +92,7 @@ impl Out {
         MotionTime { ns: now.ns, pulse }
     }
 
-    /// The song pulse that is heard, while the song rolls.
+    /// The song pulse that plays, while the song rolls.
     pub(super) fn rolling_pulse(&self, now: Moment) -> Option<f64> {
         self.plan.is_rolling().then(|| self.motion_now(now).pulse).filter(|pulse| *pulse >= 0.0)
     }

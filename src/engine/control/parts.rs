@@ -1,4 +1,4 @@
-//! What a control is made of: its halves of all that crosses.
+//! The parts of a control: its halves of all that crosses.
 
 use super::latency::LatencyParts;
 use crate::{
@@ -25,11 +25,11 @@ use std::sync::Arc;
 pub struct ControlParts {
     /// The settings.
     pub config: EngineConfig,
-    /// The asked half of the station.
+    /// The half of the station that obeys.
     pub desk: Desk,
     /// Song and tempo at start.
     pub plan: Plan,
-    /// Where the plan goes.
+    /// Publishes the plan.
     pub plan_writer: PlanWriter,
     /// The ports and the MIDI threads.
     pub midi: MidiHandles,
@@ -43,7 +43,7 @@ pub struct ControlParts {
     pub device: DeviceStatus,
     /// The instant the engine started, in ns on its clock.
     pub start_ns: u64,
-    /// What names recordings: the real date, or a fixed one in virtual time.
+    /// The date in the names of recordings: the real one, or a fixed one in virtual time.
     pub calendar: Calendar,
 }
 
@@ -53,9 +53,9 @@ pub struct MidiHandles {
     pub scheduler: SchedulerSender,
     /// Ports, in the order of their index. Notes and knobs go to the first output at the start, the clock to all.
     pub ports: Vec<super::MidiPort>,
-    /// What comes in at the ports that receive.
+    /// Messages from the ports that receive.
     pub received: Vec<MidiIn>,
-    /// What each sending thread sent.
+    /// The log of each sending thread.
     pub sent: Vec<SentReader>,
     /// The MIDI clock's counters, where it has a thread.
     pub clock_counters: Option<Arc<ClockCounters>>,
@@ -67,9 +67,9 @@ pub struct AudioHandles {
     pub renderer: RendererHandle,
     /// The recorded inputs.
     pub sources: Vec<InputSource>,
-    /// Of each of them, its tap.
+    /// The tap of each.
     pub taps: Vec<Tap>,
-    /// What they are called.
+    /// Their names.
     pub channels: String,
     /// Inputs of the device that the capture buffer has no room for.
     pub left_out: Vec<Tap>,
@@ -79,13 +79,13 @@ pub struct AudioHandles {
     pub input_meters: Vec<MeterReader>,
     /// Left and right.
     pub output_meters: [MeterReader; OUTPUTS],
-    /// What was just played.
+    /// The capture buffer.
     pub capture: Capture,
-    /// What the callback counts of streams.
+    /// The callback's counts of streams.
     pub stream_counters: Arc<StreamCounters>,
 }
 
-/// Where the date in a recording's name comes from.
+/// The source of the date in a recording's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Calendar {
     /// The system's clock and time zone.

@@ -1,4 +1,4 @@
-//! The ports as the control thread knows them: names, settings, and what travels on them.
+//! The ports, as the control thread has them: names, settings, and message counts.
 
 mod monitor_log;
 mod routes;
@@ -29,35 +29,35 @@ use traffic::PortTraffic;
 
 /// One port.
 pub struct MidiPort {
-    /// What it is called.
+    /// Its id and name.
     pub info: PortInfo,
-    /// What it shares with the sending threads.
+    /// Its settings and counters, shared with the sending threads.
     pub panel: Arc<PortPanel>,
     /// How fast it takes bytes.
     pub wire: Wire,
-    /// What it was given in the settings.
+    /// Its settings.
     pub settings: PortSettings,
     /// The patchbay's name for it.
     pub kept: Option<PatchbayIndex>,
-    /// Whether it is played on.
+    /// Whether busker sends to it.
     pub output: bool,
-    /// Whether it is heard.
+    /// Whether busker receives from it.
     pub input: bool,
-    /// Whether anything is connected.
+    /// Whether a device is connected.
     pub connected: bool,
-    /// What of its settings cannot be had, in sentences.
+    /// Settings that the port cannot have, in sentences.
     pub unmet: Vec<String>,
 }
 
 /// All ports, each with its counts.
 pub(super) struct Ports {
     list: Vec<(MidiPort, PortTraffic)>,
-    /// What comes in at those that are heard.
+    /// Messages from the ports that receive.
     pub(super) inputs: Vec<MidiIn>,
-    /// What each sending thread sent.
+    /// The log of each sending thread.
     sent: Vec<SentReader>,
     listener: Option<SentListener>,
-    /// The patchbay's news.
+    /// Changes reported by the patchbay.
     pub(super) events: Option<Receiver<PortEvent>>,
     /// The MIDI monitor.
     pub(super) monitor: MonitorLog,
@@ -69,12 +69,12 @@ impl Ports {
         Ports { list, inputs, sent, listener: None, events: None, monitor: MonitorLog::default() }
     }
 
-    /// From now on `listener` hears of each message.
+    /// From now on `listener` gets each message.
     pub(super) fn listen_to_sent(&mut self, listener: SentListener) {
         self.listener = Some(listener);
     }
 
-    /// What came in since the last time, in order.
+    /// Messages received since the last call, in order.
     pub(super) fn take_received(&mut self, out: &Out) -> Vec<ReceivedMessage> {
         let mut heard: Vec<ReceivedMessage> = Vec::new();
         for input in &mut self.inputs {
@@ -90,7 +90,7 @@ impl Ports {
         heard
     }
 
-    /// What was sent since the last time.
+    /// Messages sent since the last call.
     pub(super) fn take_sent(&mut self, out: &Out) -> Vec<SentMessage> {
         let mut batch: Vec<SentMessage> = Vec::new();
         for log in &mut self.sent {
@@ -117,12 +117,12 @@ impl Ports {
         (0..self.list.len() as u8).map(PortIndex)
     }
 
-    /// Ports that are played on.
+    /// Ports that busker sends to.
     pub(super) fn outputs(&self) -> impl Iterator<Item = PortIndex> {
         self.indices().filter(|index| self.get(*index).is_some_and(|port| port.output))
     }
 
-    /// Whether any is heard.
+    /// Whether there is one that receives.
     pub(super) fn hears(&self) -> bool {
         self.list.iter().any(|(port, _)| port.input)
     }
@@ -135,12 +135,12 @@ impl Ports {
         self.list.get_mut(usize::from(index.0)).map(|(port, _)| port)
     }
 
-    /// As it is asked for; empty for a port that is not there.
+    /// The id it was asked for by; empty for a port that is not there.
     pub(super) fn id(&self, index: PortIndex) -> &str {
         self.get(index).map_or("", |port| &port.info.id)
     }
 
-    /// As a person knows it.
+    /// The name to show.
     pub(super) fn name(&self, index: PortIndex) -> &str {
         self.get(index).map_or("", |port| &port.info.name)
     }
@@ -149,7 +149,7 @@ impl Ports {
         self.indices().find(|index| self.get(*index).is_some_and(|port| port.kept == Some(kept)))
     }
 
-    /// The port that is meant: by its number, its name, or a part of its name.
+    /// The port of this number, this name, or a name that this is a part of.
     pub(super) fn find(&self, PortName(asked): &PortName) -> Result<PortIndex, String> {
         let by_number = asked.parse::<u8>().ok().and_then(|number| number.checked_sub(1)).map(PortIndex);
         if let Some(index) = by_number.filter(|index| self.get(*index).is_some()) {
@@ -163,27 +163,27 @@ impl Ports {
             let there_are: Vec<String> =
                 self.indices().map(|index| format!("{} ({})", self.name(index), index.0 + 1)).collect();
             match there_are.is_empty() {
-                true => format!("there is no port '{asked}': the station was started without any"),
-                false => format!("there is no port '{asked}'; {}", hints::there_is(&there_are)),
+                true => format!("unknown port '{asked}': the station was started without ports"),
+                false => format!("unknown port '{asked}'; {}", hints::there_is(&there_are)),
             }
         })
     }
 
-    /// Counts a message that went out.
+    /// Counts a message that was sent.
     fn count_sent(&mut self, sent: &SentMessage) {
         if let Some((_, traffic)) = self.list.get_mut(usize::from(sent.port.0)) {
             traffic.sent(sent);
         }
     }
 
-    /// Counts a message that came in.
+    /// Counts a message that was received.
     fn received(&mut self, index: PortIndex) {
         if let Some((_, traffic)) = self.list.get_mut(usize::from(index.0)) {
             traffic.received += 1;
         }
     }
 
-    /// Time passes: rates and latencies are those of the last full second and the last ten.
+    /// Advances the time: rates and latencies are those of the last full second and the last ten.
     pub(super) fn tick(&mut self, now_ns: u64) {
         for (_, traffic) in &mut self.list {
             traffic.tick(now_ns);
@@ -195,7 +195,7 @@ impl Ports {
         self.list.iter().map(|(port, _)| count(&port.panel)).sum()
     }
 
-    /// How each stands; channel, profile and routes are the caller's to say.
+    /// The status of each; the caller adds channel, profile and routes.
     pub(super) fn status(&self) -> impl Iterator<Item = (PortIndex, PortStatus)> {
         self.indices().zip(&self.list).map(|(index, (port, traffic))| {
             let panel = &port.panel;
@@ -215,7 +215,7 @@ impl Ports {
         })
     }
 
-    /// Whether the part says of a port what is so, channel, profile and routes apart; what is only counted is a level.
+    /// Whether the status shows a port as it is, channel, profile and routes apart; counts are levels.
     pub(super) fn is_shown(&self, index: PortIndex, shown: &PortStatus) -> bool {
         self.get(index).is_some_and(|port| {
             let panel = &port.panel;
@@ -227,7 +227,7 @@ impl Ports {
         })
     }
 
-    /// What travels on each.
+    /// The counts of each.
     pub(super) fn counts(&self) -> impl Iterator<Item = PortCounts> {
         self.list.iter().map(|(port, traffic)| counts(port, traffic))
     }

@@ -1,8 +1,8 @@
-//! Recording as it is asked for: at once, with a bar, after a count-in, with a sound; what was just played; places that
-//! get a name. The control thread's.
+//! Recording as the user asks for it: at once, with a bar, after a count-in, with a sound; the last seconds in
+//! hindsight; marks. The control thread's.
 //!
-//! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A bar is
-//! taken once it has come: the buffer still holds it.
+//! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A take
+//! begins with a bar once that has come: the buffer still holds it.
 
 mod disk_space;
 mod folder;
@@ -28,13 +28,14 @@ use crate::{
 };
 pub use folder::Folder;
 use std::ops::Range;
+use takes::Pending;
 pub use takes::{Occasion, Takes, TakesParts};
-use takes::{Pending, TakeKey, TakeRequest};
+pub(super) use takes::{TakeKey, TakeRequest};
 
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 
-/// What records.
+/// The state of recording.
 pub(super) struct Recorder {
     pub(super) takes: Takes,
     /// The folder of takes.
@@ -60,11 +61,11 @@ impl Recorder {
         if let Some(refusal) = self.takes.refusal(key) {
             return Err(refusal);
         }
-        // Files that cannot be are refused before anything is waited for.
+        // Files that cannot be made are refused before anything is waited for.
         self.takes.files()?;
         self.takes.admit(now.ns)?;
         let wanted = TakeRequest { name: name.map(|Text(name)| unquoted(name).to_owned()), ..TakeRequest::default() };
-        // This take is in the place of one that waits for its device.
+        // This take replaces one that waits for its device.
         self.takes.take_interrupted(key);
         match self.takes.options().start {
             Start::Now => {
@@ -76,23 +77,23 @@ impl Recorder {
                 let pre_roll_frames = self.takes.pre_roll_frames() as u64;
                 let begin = Begin::OnSound { from_frame: now.heard_frame, pre_roll_frames };
                 self.takes.begin(key, wanted, begin, Vec::new(), occasion, out)?;
-                Ok("recording begins with the first sound".to_owned())
+                Ok("recording starts with the first sound".to_owned())
             }
             Start::Bar | Start::Count if out.plan.is_rolling() => {
                 let pending = Pending { wanted, with_song: false, from_frame: now.heard_frame };
                 self.takes.wait_for_bar(key, pending);
-                Ok("recording begins with the next bar".to_owned())
+                Ok("recording starts with the next bar".to_owned())
             }
             Start::Bar => {
                 self.takes.wait_for_bar(key, Pending { wanted, with_song: true, from_frame: now.open_frame });
-                Ok("recording begins with the song".to_owned())
+                Ok("recording starts with the song".to_owned())
             }
             Start::Count => {
                 self.takes.wait_for_bar(key, Pending { wanted, with_song: true, from_frame: now.open_frame });
                 let bars = self.takes.options().count_in_bars;
                 transport.count_in(bars, out, now);
                 let bars = if bars == 1 { "1 bar".to_owned() } else { format!("{bars} bars") };
-                Ok(format!("recording begins with the song, after {bars} of click"))
+                Ok(format!("recording starts with the song, after {bars} of click"))
             }
         }
     }
@@ -102,14 +103,14 @@ impl Recorder {
         self.takes.recording(TakeKey::MAIN)
     }
 
-    /// Says what the capture buffer has no room for.
+    /// Reports the inputs that the capture buffer has no room for.
     pub(super) fn tell_held(&self, out: &Out) {
         if let Some((severity, text)) = self.takes.not_held() {
             out.notice(severity, text);
         }
     }
 
-    /// Looks for the bars that takes begin and end with, in what was heard since the last time.
+    /// Looks for the bars that takes begin and end with, in the frames played since the last time.
     pub(super) fn look_for_bars(&mut self, occasion: impl Fn(&Out) -> Occasion, out: &mut Out, now: Moment) {
         let window = self.looked_frame..now.heard_frame + 1;
         self.looked_frame = window.end.max(window.start);
@@ -153,7 +154,7 @@ impl Recorder {
                 out.notice(Severity::Error, why);
             }
         } else if self.takes.ends_with_bar(key) {
-            // Where the song stands no bar comes any more.
+            // Where the song is stopped no bar comes any more.
             let end =
                 bar(false, i64::MIN).map(|(frame, _)| frame).or((!out.plan.is_rolling()).then_some(now.heard_frame));
             if let Some(frame) = end {
@@ -162,27 +163,27 @@ impl Recorder {
         }
     }
 
-    /// Ends the take. What was played up to now is to be in it: it was taken in before.
+    /// Ends the take. The MIDI messages up to now belong to it: they were taken in before.
     pub(super) fn stop(&mut self, transport: &mut Transport, out: &mut Out, now: Moment) -> Answer {
         let key = TakeKey::MAIN;
         if !self.recording() && self.takes.take_interrupted(key).is_some() {
-            return Ok("the take was closed when its device went, and does not go on when it is back".to_owned());
+            return Ok("the take ended when its device disconnected, and does not resume".to_owned());
         }
         if !self.recording() {
-            return Err("nothing is being recorded; record.start begins a take".to_owned());
+            return Err("not recording; record.start starts a take".to_owned());
         }
         if let Some(pending) = self.takes.take_pending(key) {
             // A song that was counted in for the take does not begin either.
             if pending.with_song {
                 transport.stop(out, now)?;
             }
-            return Ok("no take begins".to_owned());
+            return Ok("recording cancelled".to_owned());
         }
-        // Asked twice, it ends at once.
+        // A second stop ends it at once.
         let by_bar = matches!(self.takes.options().start, Start::Bar | Start::Count);
         if by_bar && out.plan.is_rolling() && !self.takes.ends_with_bar(key) {
             self.takes.end_with_bar(key);
-            return Ok("the take ends with this bar; record.stop again ends it at once".to_owned());
+            return Ok("the take ends with this bar; another record.stop ends it at once".to_owned());
         }
         self.takes.end(key, now.open_frame, out);
         done()
@@ -192,13 +193,15 @@ impl Recorder {
         let status = self.takes.status(now.open_frame);
         Ok(match (status.take, status.waits_for) {
             (Some(take), _) => format!("recording {:.1} s to {}", take.seconds, take.path.display()),
-            (None, Some(waits_for)) => format!("waiting for {waits_for}; takes go to {}", status.folder.display()),
-            (None, None) if status.is_recording => format!("recording begins in {}", status.folder.display()),
-            (None, None) => format!("not recording; takes go to {}", status.folder.display()),
+            (None, Some(waits_for)) => {
+                format!("waiting for {waits_for}; takes are saved in {}", status.folder.display())
+            }
+            (None, None) if status.is_recording => format!("recording starts in {}", status.folder.display()),
+            (None, None) => format!("not recording; takes are saved in {}", status.folder.display()),
         })
     }
 
-    /// Keeps what was just played.
+    /// Keeps the last part of the capture buffer as a take.
     pub(super) fn capture(
         &mut self,
         length: Option<Length>,
@@ -212,48 +215,50 @@ impl Recorder {
             length.map_or(self.takes.options().capture_seconds, |length| length.seconds(out.plan.last().timeline.bpm));
         let from = (end - self.takes.frames(asked)).max(held.start);
         if asked <= 0.0 {
-            return Err("record.capture 0: 0 s are nothing to be kept; allowed is more than 0 s".to_owned());
+            return Err("record.capture 0: nothing to save; allowed: more than 0 s".to_owned());
         }
         if from >= end {
-            return Err("nothing was played yet that could be kept".to_owned());
+            return Err("nothing to capture yet".to_owned());
         }
         self.takes.admit(now.ns)?;
         self.takes.keep(from, end, occasion, out)?;
-        Ok(format!("keeping the last {:.1} s", (end - from) as f64 / self.takes.frames(1.0).max(1) as f64))
+        Ok(format!("saving the last {:.1} s", (end - from) as f64 / self.takes.frames(1.0).max(1) as f64))
     }
 
     pub(super) fn mark(&mut self, label: Option<&Text>, now: Moment) -> Answer {
         let label = self.takes.mark(TakeKey::MAIN, now.heard_frame, label.map(|Text(label)| label.as_str()));
-        label.map(|label| format!("marked: {label}")).ok_or_else(|| "nothing is being recorded to be marked".to_owned())
+        label
+            .map(|label| format!("marked: {label}"))
+            .ok_or_else(|| "not recording: there is no take to mark".to_owned())
     }
 
     pub(super) fn set_option(&mut self, Name(option): &Name, value: Option<&Text>) -> Answer {
         let row = RecorderOption::of(option)?;
         let Some(Text(value)) = value else {
             let shown = row.shown(self.takes.options());
-            return Ok(format!("{option} is {shown}: {}; allowed is {}", row.help, row.allowed));
+            return Ok(format!("{option} is {shown}: {}; allowed: {}", row.help, row.allowed));
         };
         let mut options = self.takes.options().clone();
         row.set(&mut options, value)?;
         self.takes.set(options)?;
         let later = match row.name {
             "inputs" if self.takes.records_others() => {
-                "; levels, gains and monitor stay those of the inputs of the start"
+                "; meters, gains and monitor still use the inputs chosen at startup"
             }
-            _ if row.at_start => "; the next start takes it from the settings",
+            _ if row.at_start => "; takes effect at the next start, from the settings",
             _ => "",
         };
         Ok(format!("{option} is {}{later}", row.shown(self.takes.options())))
     }
 
-    /// The audio was interrupted, so many times since the last look: a mark in each take says so and, where the machine
-    /// stood still, for how long.
+    /// The audio was interrupted, so many times since the last look: sets a mark in each take that says so and, where
+    /// the machine stood still, for how long.
     pub(super) fn xruns(&mut self, times: u64, stood_ms: u64, out: &Out, now: Moment) {
         self.takes.happened(now.heard_frame, &TakeEvent::Xrun { times });
         if stood_ms > 0 {
-            let text = format!("the machine stood still for {:.1} s", stood_ms as f64 / 1000.0);
+            let text = format!("the system was suspended for {:.1} s", stood_ms as f64 / 1000.0);
             self.takes.happened(now.heard_frame, &TakeEvent::Mark(text.clone()));
-            let text = format!("{text}: what was played meanwhile is missing, the rest is there");
+            let text = format!("{text}: that part of the take is missing, the rest is recorded");
             out.notice(Severity::Warning, text);
         }
     }
@@ -265,13 +270,13 @@ impl Recorder {
             if let Some(wanted) = self.takes.take_interrupted(key)
                 && let Err(why) = self.takes.begin(key, wanted, begin, Vec::new(), occasion, out)
             {
-                out.notice(Severity::Error, format!("recording does not go on: {why}"));
+                out.notice(Severity::Error, format!("recording does not resume: {why}"));
             }
         }
     }
 }
 
-/// A message as it goes beside the takes; not the clock's: their tempo is known.
+/// Passes a message to the takes; not the clock's: their tempo is known.
 pub(super) fn played(
     at_ns: u64,
     way: MessageDirection,

@@ -169,20 +169,20 @@ impl SessionDesk {
         let folder = self.folder(asked, &house.recorder.takes)?;
         let (file, shown) = (folder.join(FILE), folder.display().to_string());
         if !file.is_file() {
-            return Err(format!("{shown} is no session, for it has no {FILE}: session.new makes one"));
+            return Err(format!("{shown} is not a session: it has no {FILE}; session.new creates one"));
         }
         let same = |open: &OpenSession| fs::canonicalize(&open.folder).ok() == fs::canonicalize(&folder).ok();
         if self.open.as_ref().is_some_and(same) {
-            return Err(format!("{shown} is open already"));
+            return Err(format!("{shown} is already open"));
         }
         let locked = if self.rules.keep { Some(take_lock(&folder)?) } else { None };
         let session: Session = stored::load(&file).map_err(|faults| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            format!("{}; the session is neither opened nor written over: mend its file first", faults.join("; "))
+            format!("{}; the session is not opened and not overwritten: fix its file first", faults.join("; "))
         })?;
         let left_by = locked.as_ref().and_then(|locked| locked.left_by.clone());
         if let Some(process) = left_by {
-            let text = format!("{shown} was left behind by {process}, which is gone: it is taken over");
+            let text = format!("{shown} was locked by {process}, which has ended: it is opened here");
             out.notice(Severity::Warning, text);
         }
         let mut open = OpenSession {
@@ -207,11 +207,11 @@ impl SessionDesk {
 
     pub(super) fn save(&mut self, house: &House<'_>, out: &mut Out, now: Moment) -> Answer {
         let Some(open) = &mut self.open else {
-            return Err("no session is open; session.new begins one, session.open opens one".to_owned());
+            return Err("no session is open; session.new creates one, session.open opens one".to_owned());
         };
         let shown = open.folder.display().to_string();
         if !open.is_kept() {
-            return Ok(format!("{shown} is left as it is: this is a rehearsal"));
+            return Ok(format!("{shown} is not saved: this run is simulated"));
         }
         open.gather(house, out);
         let errand = out.owed.promise_errand();
@@ -302,7 +302,7 @@ impl Instruments {
             open.places.push(match found {
                 Some(at) => self.take_state(at, state, out, now),
                 None => {
-                    let text = format!("{} is not here: it stays in the session as it was", state.port);
+                    let text = format!("{} is not connected: the session keeps its values", state.port);
                     out.notice(Severity::Warning, text);
                     InstrumentMatch::Absent
                 }
@@ -319,7 +319,7 @@ impl Instruments {
         let id = state.profile.as_ref().unwrap_or(&present);
         let Some(profile) = self.library.get(id).cloned() else {
             let text = format!(
-                "there is no profile '{id}': {} keeps its knobs, and the session what it knew of them; profile.use takes others",
+                "unknown profile '{id}': {} keeps its knobs, and the session its values; profile.use selects another",
                 state.port
             );
             out.notice(Severity::Warning, text);
@@ -333,8 +333,10 @@ impl Instruments {
         let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(target).collect();
         let unknown = state.values.len() - targets.len();
         if unknown > 0 {
-            let text =
-                format!("{unknown} of the knobs of {} in the session are none of {id}: they stay there", state.port);
+            let text = format!(
+                "{unknown} parameters of {} in the session are unknown to {id}: the session keeps them",
+                state.port
+            );
             out.notice(Severity::Warning, text);
         }
         if at == self.current && *id != present {
@@ -361,11 +363,11 @@ impl Instruments {
                 }
                 Ok(Command::MacroDrop { name, param }) => self.macro_drop(&name, param.as_ref(), out),
                 Ok(Command::ModSet { param, modulator }) => self.mod_set(&param, &modulator, out, now),
-                Ok(command) => Err(format!("{} is nothing a session does", command.name())),
+                Ok(command) => Err(format!("{} is not allowed in a session", command.name())),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(error) = answer {
-                out.notice(Severity::Warning, format!("the session's '{line}' was not done: {error}"));
+                out.notice(Severity::Warning, format!("the session's '{line}' failed: {error}"));
             }
         }
         self.current = in_use;
@@ -428,7 +430,7 @@ fn is_of_another(line: &str, profile: &Profile) -> bool {
 /// Makes the folder of a new session, locked.
 fn begin(folder: &Path, session: &Session) -> Result<Lock, String> {
     let refused = |error: &dyn std::fmt::Display| {
-        format!("{} cannot be made a session ({error}): choose another place", folder.display())
+        format!("{} cannot become a session ({error}): choose another folder", folder.display())
     };
     fs::create_dir_all(folder).map_err(|error| refused(&error))?;
     let lock = take_lock(folder)?.lock;

@@ -1,7 +1,7 @@
-//! How things are: what the control thread shows as the status. The control thread's.
+//! Builds the status from the control thread's state. The control thread's.
 //!
-//! Each part is compared with what the owners hold and made anew only where it is another; levels are written over in
-//! place. A turn in which nothing changed copies and allocates nothing.
+//! Each part is compared with the state of its owner and made anew only where it differs; levels are written in place.
+//! A turn without a change copies and allocates nothing.
 
 use super::{
     Control, Moment,
@@ -28,7 +28,7 @@ use std::{
 const JUMP_PULSES: f64 = 2.0;
 
 impl Control {
-    /// Brings what is shown up to date; whether any part is another now.
+    /// Updates the status; returns whether any part changed.
     pub fn show(&self, shown: &mut Shown, now: Moment) -> bool {
         let (stretch, pulse) = self.song_place(now);
         let pulse = pulse.max(0.0);
@@ -45,7 +45,7 @@ impl Control {
         is_changed
     }
 
-    /// What is set and what is played on.
+    /// Settings, parameters, and the ports.
     fn show_model(&self, parts: &mut Status, next: u64, (position, seconds): (Position, f64)) {
         let plan = self.out.plan.last();
         let (playing, bpm, clock_on) = (self.out.plan.is_rolling(), plan.timeline.bpm.get(), plan.clock_on);
@@ -72,7 +72,7 @@ impl Control {
         parts.session.renew(next, |shown| shown.as_deref() == session, || session.map(ToOwned::to_owned));
     }
 
-    /// What is under way, and how it goes.
+    /// Device, recording, playback and remote interfaces.
     fn show_work(&self, Shown { parts, levels }: &mut Shown, next: u64, now: Moment) {
         let device = &self.device;
         parts.device.renew(
@@ -100,11 +100,13 @@ impl Control {
         parts.latency.renew_to(next, &self.latency.status());
         let folder = self.recorder.folder.status();
         parts.takes.renew(next, |shown| shown.as_ref() == folder, || folder.cloned());
+        let tracks = self.tracks.shown();
+        parts.tracks.renew(next, |shown| shown.as_ref() == tracks, || tracks.cloned());
         parts.doors.renew(next, |shown| self.doors.are_shown(shown), || self.doors.status());
         parts.faults.renew_to(next, &self.faults());
     }
 
-    /// What moves by itself, over what stood there.
+    /// The levels, in place.
     fn show_levels(&self, levels: &mut Levels, place: (Position, f64), now: Moment) {
         let moving = &mut levels.moving;
         (moving.position, moving.seconds) = place;
@@ -135,8 +137,8 @@ impl Control {
         }
     }
 
-    /// The song's place as it is heard, in pulses; where it is about to go on elsewhere, that place: what was just asked
-    /// for is what is shown.
+    /// The song's place as it is played, in pulses; where the song is about to go on elsewhere, that place: the status
+    /// shows the command's effect.
     fn song_place(&self, now: Moment) -> (&Stretch, f64) {
         let (heard, last) = (self.out.plan.at(now.heard_frame), self.out.plan.last());
         let comes_at = last.song_pulse_of(last.first_pulse);
@@ -153,7 +155,7 @@ impl Control {
         self.instruments.list.iter().find(|instrument| instrument.port == Some(index))
     }
 
-    /// Where goes what comes in at a port.
+    /// The routes of messages from a port.
     fn routes_of(&self, index: PortIndex) -> impl Iterator<Item = (u8, u8)> {
         let input = self.ports.inputs.iter().find(|input| input.port() == index);
         input
@@ -204,13 +206,13 @@ impl Control {
     }
 }
 
-/// Puts numbers in the place of others; no more memory is needed where there are as many.
+/// Replaces numbers; no more memory is needed where there are as many.
 fn put<T>(numbers: &mut Vec<T>, newer: impl Iterator<Item = T>) {
     numbers.clear();
     numbers.extend(newer);
 }
 
-/// Whether two say the same of recording, but for how long it lasts and the room on the disk.
+/// Whether two are the same, but for the length of the take and the room on the disk.
 fn is_same_recording(shown: &RecordStatus, now: &RecordStatus) -> bool {
     let said = |record: &RecordStatus| (record.is_recording, record.waits_for, record.bytes_per_second);
     said(shown) == said(now)
@@ -222,12 +224,12 @@ fn of_take(take: &TakeStatus) -> (&Path, u32, u64, bool) {
     (&take.path, take.marks, take.gap_frames, take.ends_with_bar)
 }
 
-/// Whether both are the same take, however far it is.
+/// Whether both are the same take, at any position.
 fn is_same_audition(shown: Option<&AuditionStatus>, now: Option<&AuditionStatus>) -> bool {
     shown.map(|it| (&it.path, it.length_seconds)) == now.map(|it| (&it.path, it.length_seconds))
 }
 
-/// A route as the status tells it.
+/// A route as the status shows it.
 fn shown_route(route: Route, to: PortIndex) -> Option<(u8, u8)> {
     match route {
         Route::Off => None,

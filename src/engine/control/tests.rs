@@ -1,5 +1,5 @@
-//! What tests of the control share: one in virtual time, the NTS-1's profile on the built-in synth's port, and the synth's end
-//! of the wire.
+//! Shared by the tests of the control: one in virtual time, the NTS-1's profile on the built-in synth's port, and the
+//! synth's end of the wire.
 
 use crate::{
     engine::{
@@ -21,17 +21,17 @@ use std::{
     },
 };
 
-/// When, in ms, and what.
+/// The instant in ms, and the message.
 type SentAt = (f64, Vec<u8>);
 
 pub(super) struct Rig {
     pub(super) offline: Offline,
-    /// What the synth sends.
+    /// Messages from the synth.
     synth: Inlet,
-    /// What the synth gets.
+    /// Messages to the synth.
     sent: Arc<Mutex<Vec<SentAt>>>,
     pub(super) events: Receiver<Event>,
-    /// Tells what becomes of the port.
+    /// Sends changes of the port.
     port: Sender<PortEvent>,
     folder: tempfile::TempDir,
 }
@@ -95,7 +95,7 @@ impl Rig {
         self.offline.status().params.profile.clone()
     }
 
-    /// Where a knob stands.
+    /// The value of a parameter.
     pub(super) fn value(&self, name: &str) -> u16 {
         let params = self.offline.status().params;
         params.values[params.profile.param_index(name).unwrap()]
@@ -105,17 +105,17 @@ impl Rig {
         self.profile().params.iter().find(|param| param.target == Some(target)).unwrap().name.clone()
     }
 
-    /// What was sent since the last time, each with its instant in ms.
+    /// Messages sent since the last call, each with its instant in ms.
     pub(super) fn sent_at(&self) -> Vec<SentAt> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 
-    /// What was sent since the last time.
+    /// Messages sent since the last call.
     pub(super) fn sent(&self) -> Vec<Vec<u8>> {
         self.sent_at().into_iter().map(|(_, bytes)| bytes).collect()
     }
 
-    /// The values of a controller that were sent since the last time, each with its instant in ms.
+    /// The values of a controller sent since the last call, each with its instant in ms.
     pub(super) fn sent_of(&self, controller: u8) -> Vec<(f64, u8)> {
         let of = |(at_ms, bytes): SentAt| match bytes[..] {
             [0xB0, number, value] if number == controller => Some((at_ms, value)),
@@ -124,7 +124,7 @@ impl Rig {
         self.sent_at().into_iter().filter_map(of).collect()
     }
 
-    /// The knobs that were told to have moved, and where to.
+    /// The parameters in events since the last call, with their values.
     pub(super) fn told(&self) -> Vec<(String, u16)> {
         let told = |event| match event {
             Event::ParamSet { name, value, .. } => Some((name, value)),

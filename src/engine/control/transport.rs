@@ -1,4 +1,4 @@
-//! The song: where it plays and stands, and its tempo. The control thread's. Whose tempo it is is in `sync.rs`.
+//! The song: its position and its tempo. The control thread's. The tempo source is in `sync.rs`.
 
 mod sync;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 pub use sync::Sync;
 
-/// What moves the song.
+/// The state of the transport.
 pub(super) struct Transport {
     /// Where `transport.play` begins, in song pulses.
     pub(super) cue_pulse: f64,
@@ -25,7 +25,7 @@ impl Transport {
         Transport { cue_pulse: 0.0, sync }
     }
 
-    /// The song begins at the cue.
+    /// Starts the song at the cue.
     pub(super) fn play(&mut self, out: &mut Out, now: Moment) -> Answer {
         self.play_from(self.cue_pulse, out, now)
     }
@@ -37,7 +37,7 @@ impl Transport {
         done()
     }
 
-    /// The song goes on where it stands.
+    /// Continues the song where it was stopped.
     pub(super) fn go_on(&mut self, out: &mut Out, now: Moment) -> Answer {
         if out.plan.is_rolling() {
             return done();
@@ -71,7 +71,7 @@ impl Transport {
         done()
     }
 
-    /// The song begins after so many bars of click.
+    /// Starts the song after so many bars of click.
     pub(super) fn count_in(&mut self, bars: u32, out: &mut Out, now: Moment) {
         let beats = bars * BEATS_PER_BAR;
         let beat_frames = out.plan.last().timeline.frames_per_pulse() * PPQN as f64;
@@ -86,16 +86,14 @@ impl Transport {
 
     pub(super) fn set_bpm(&mut self, bpm: Bpm, out: &mut Out, now: Moment) -> Answer {
         if self.sync.is_followed() {
-            return Err(
-                "the tempo is that of the clock that comes in; `clock.source internal` makes it busker's".into()
-            );
+            return Err("the tempo follows the MIDI clock; `clock.source internal` sets it by hand".into());
         }
         out.plan.change(|plan| plan.set_bpm(bpm, now.open_frame));
         out.tell(Event::Tempo { bpm: bpm.get() });
         done()
     }
 
-    /// A little faster or slower.
+    /// Nudges the tempo a little faster or slower.
     pub(super) fn nudge(&mut self, step_bpm: f64, out: &mut Out, now: Moment) -> Answer {
         let bpm = out.plan.last().timeline.bpm.get() + step_bpm;
         self.set_bpm(Bpm::new(bpm.clamp(Bpm::MIN.get(), Bpm::MAX.get())).unwrap_or_default(), out, now)

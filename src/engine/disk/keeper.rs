@@ -1,13 +1,14 @@
-//! The keeper: small files (what was learned, snapshots, sessions) are written here, so that a slow disk stalls neither
-//! notes nor knobs. What crosses is what the file is to say, shared and unchanging; its text is worked out here.
+//! The keeper: writes small files (MIDI maps, snapshots, sessions), so that a slow disk stalls neither notes nor knobs.
+//! The control thread hands over the content, shared and unchanging; the keeper turns it into text.
 //!
-//! A worker (`worker.rs`) of its own that waits for nothing but the disk. A file's page is a level: of
-//! several that wait for one file only the newest is written (what goes to the trash is each a file of its own, and is
-//! written before what takes its place), and few wait: each is a person's doing, or comes two seconds
-//! after the one before. Pages of a file have revisions, and no older one is written after a newer one. What became of it is an event: a failure, or what somebody waits for. It ends when the control
-//! thread is gone, after everything handed to it is on the disk.
+//! A worker (`worker.rs`) of its own that waits for nothing but the disk. A file's page is a level: of several that
+//! wait for one file only the newest is written (each file for the trash is one of its own, and is written before the
+//! file that takes its place), and few wait: each comes from a command of the user, or two seconds after the one
+//! before. Pages of a file have revisions, and no older one is written after a newer one. The outcome is an event: a
+//! failure, or one that a client waits for. It ends when the control thread is gone, after everything handed to it is
+//! on the disk.
 //!
-//! A file that others may write, too, is read before: where it is not what it was, what they changed stays in it.
+//! A file that other programs may write, too, is read first: where it changed since, the changes of others stay in it.
 
 use super::{
     ErrandId,
@@ -31,24 +32,25 @@ use std::{
 
 /// The trash in a folder, as that of the takes.
 pub const TRASH: &str = ".trash";
-/// Another station that writes into the same folder is waited for so often, so long each time.
+/// How often the keeper tries the lock while another copy of busker writes into the same folder, and the time between
+/// two tries.
 const LOCK_TRIES: u32 = 100;
 const LOCK_WAIT: Duration = Duration::from_millis(10);
 
-/// A file as it is to be.
+/// A file with its new content.
 #[derive(Debug)]
 pub struct Page {
     /// The file.
     pub path: PathBuf,
-    /// Which of the pages of this file it is.
+    /// Its place among the pages of this file.
     pub revision: PageRevision,
-    /// What it is to say.
+    /// Its content.
     pub content: Arc<dyn Content>,
-    /// What still works and what is lost where it cannot be written: the beginning of a sentence.
+    /// For the report where it cannot be written, the beginning of a sentence: what still works, and what is lost.
     pub loss: &'static str,
     /// How it is written.
     pub how: How,
-    /// Who waits for it.
+    /// The requests that wait for it.
     pub errands: Vec<ErrandId>,
 }
 
@@ -57,7 +59,7 @@ pub struct Page {
 pub struct PageRevision(u64);
 
 impl PageRevision {
-    /// That of the next page.
+    /// The revision of the next page.
     pub fn next(self) -> PageRevision {
         PageRevision(self.0 + 1)
     }
@@ -66,7 +68,7 @@ impl PageRevision {
 /// How a file is written.
 #[derive(Debug)]
 pub enum How {
-    /// It is replaced. The lock is held until it is written: nobody else may write there before.
+    /// It is replaced. The lock is held until it is written: no other program may write there before.
     Own(Option<Arc<Lock>>),
     /// It is replaced, unless others changed it.
     SharedFile(SharedFile),
@@ -74,45 +76,45 @@ pub enum How {
     Trash,
 }
 
-/// What it takes to write a file that others may write, too.
+/// The data for writing a file that others may write, too.
 #[derive(Debug)]
 pub struct SharedFile {
-    /// What it said when it was read at the start.
+    /// Its text when it was read at the start.
     pub read: Arc<str>,
-    /// What becomes of changes here and there.
+    /// How to merge the changes of both sides.
     pub merge: MergeTexts,
     /// The longest file that is read there, in bytes.
     pub bytes_max: usize,
 }
 
-/// What became of a file.
+/// The outcome of a write.
 #[derive(Debug)]
 pub struct WriteReport {
     /// The file.
     pub path: PathBuf,
-    /// Which of its pages it was.
+    /// Its revision.
     pub revision: PageRevision,
-    /// Who waits for it.
+    /// The requests that wait for it.
     pub errands: Vec<ErrandId>,
-    /// What became of it.
+    /// The outcome.
     pub outcome: WriteOutcome,
 }
 
-/// What became of a file, in its kinds.
+/// The outcome of a write, by kind.
 #[derive(Debug)]
 pub enum WriteOutcome {
     /// It is on the disk.
     Written,
     /// It is on the disk together with what others had changed.
     Merged {
-        /// What was handed over.
+        /// The text that was handed over.
         ours: String,
-        /// What is there now.
+        /// The text that is there now.
         merged: String,
     },
-    /// It could not be written; the old one stands.
+    /// It could not be written; the old file is unchanged.
     Not {
-        /// What works, what is lost, and why.
+        /// The sentence: what works, what is lost, and why.
         sentence: String,
         /// The page, where it may be written another time: the disk refused it, or the file has a fault.
         again: Option<Page>,
@@ -122,9 +124,9 @@ pub enum WriteOutcome {
 /// The keeper's state.
 #[derive(Debug, Default)]
 pub struct FileKeeper {
-    /// What is to be written, in order.
+    /// The files to write, in order.
     waiting: Vec<Page>,
-    /// What was handed over last of files that are shared, and reached the disk.
+    /// The newest text of each shared file that reached the disk.
     handed: HashMap<PathBuf, String>,
     /// The newest page of each file that reached the disk.
     written: HashMap<PathBuf, PageRevision>,
@@ -134,7 +136,7 @@ pub struct FileKeeper {
 enum Refusal {
     /// It would be too long, now and always.
     Full(String),
-    /// The disk, or what stands there; that may be mended.
+    /// The disk refuses it, or the file there has a fault; that may be mended.
     Disk(String),
 }
 
@@ -184,7 +186,7 @@ impl FileKeeper {
     fn write(&mut self, page: &Page) -> Result<WriteOutcome, Refusal> {
         let is_for_trash = matches!(page.how, How::Trash);
         if !is_for_trash && self.written.get(&page.path).is_some_and(|written| *written > page.revision) {
-            // What is there is newer.
+            // The file there is newer.
             return Ok(WriteOutcome::Written);
         }
         let refused = |why: &dyn std::fmt::Display| format!("{} cannot be written ({why})", page.path.display());
@@ -222,7 +224,7 @@ impl FileKeeper {
     }
 }
 
-/// What a file says, where that is not what it said. One that is not there any more is written anew.
+/// A file's text, where it differs from the old one. A file that is gone is written anew.
 fn theirs(path: &Path, bytes_max: usize, base: &str) -> Result<Option<String>, String> {
     if matches!(path.try_exists(), Ok(false)) {
         return Ok(None);
@@ -231,7 +233,7 @@ fn theirs(path: &Path, bytes_max: usize, base: &str) -> Result<Option<String>, S
     Ok(Some(text).filter(|text| text != base))
 }
 
-/// What is changed here in what others changed. What has to go for it is in the trash before.
+/// Puts our changes into the changed text of others. Parts that have to go for it are in the trash before.
 fn merge(path: &Path, merge: MergeTexts, texts: &Texts<'_>) -> Result<String, String> {
     let (merged, is_lossy) = merge(&path.display().to_string(), texts).map_err(|why| left(path, &why))?;
     if is_lossy {
@@ -243,11 +245,11 @@ fn merge(path: &Path, merge: MergeTexts, texts: &Texts<'_>) -> Result<String, St
 }
 
 fn left(path: &Path, why: &str) -> String {
-    format!("{} was changed meanwhile and is left as it is ({why})", path.display())
+    format!("{} was changed meanwhile and is not overwritten ({why})", path.display())
 }
 
-/// Keeps other stations from writing into a file's folder until it is dropped; nothing where the disk knows no locks, or
-/// one of them takes too long.
+/// Keeps other copies of busker from writing into a file's folder until it is dropped; `None` where the disk knows no
+/// locks, or one of them takes too long.
 fn lock_folder(path: &Path) -> Option<File> {
     let folder = File::open(path.parent()?).ok()?;
     for _ in 0..LOCK_TRIES {

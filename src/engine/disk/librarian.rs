@@ -1,9 +1,9 @@
-//! The librarian: mends what an interrupted run left, measures takes that are finished, and keeps the list of takes while
-//! somebody looks at it.
+//! The librarian: repairs takes of an interrupted run, measures finished takes, and keeps the list of takes while a
+//! client looks at it.
 //!
-//! A worker (`worker.rs`) at a low priority that waits for nothing but the disk. What measures long looks at its jobs
-//! meanwhile, and begins again later. Once the control thread is gone it ends, wherever it is: each file is replaced whole
-//! or not at all.
+//! A worker (`worker.rs`) at a low priority that waits for nothing but the disk. A long measurement looks at the jobs
+//! meanwhile, and begins again later. Once the control thread is gone the librarian ends, wherever it is: each file is
+//! replaced whole or not at all.
 
 mod watched_folder;
 
@@ -20,25 +20,26 @@ use crate::{
     wav::{Health, Notes},
 };
 use std::{
+    io,
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Duration,
 };
 use watched_folder::WatchedFolder;
 
-/// While somebody looks, how often the folder is looked at.
+/// How often it looks at the folder, while a client looks at the list.
 const LOOK: Duration = Duration::from_secs(2);
-/// How much the thread stands back: whatever plays or records is served first.
+/// The nice value of the thread: playback and recording come first.
 const NICE: i32 = 10;
 
-/// What the control thread asks.
+/// A job from the control thread.
 #[derive(Debug)]
 pub enum LibrarianJob {
-    /// Finish interrupted moves and make headers true in these folders: that of takes, and the second one.
+    /// Finish interrupted moves and repair headers in these folders: that of takes, and the second one.
     Mend(Vec<PathBuf>),
     /// Measure a take.
     Measure(PathBuf),
-    /// Keep the list of this folder, or no more.
+    /// Keep the list of this folder; `None` ends that.
     Look(Option<PathBuf>),
     /// Look at the folder again.
     LookAgain,
@@ -48,33 +49,33 @@ pub enum LibrarianJob {
     Remove(NamedTake, ErrandId),
 }
 
-/// What the librarian tells.
+/// A report of the librarian.
 #[derive(Debug)]
 pub enum LibrarianNews {
-    /// Headers were made true: the sentence.
+    /// Headers were repaired: the sentence.
     Mended(String),
     /// A take was measured.
     Measured(PathBuf, Box<Verdict>),
     /// The list as it is now.
     Takes(TakesStatus),
-    /// What was asked was done: the sentence.
+    /// The request was done: the sentence.
     Did(ErrandId, String),
-    /// What was asked could not be done: the sentence.
+    /// The request could not be done: the sentence.
     DidNot(ErrandId, String),
 }
 
 /// The librarian's state.
 pub struct Librarian {
-    /// What was measured before; without it nothing is.
+    /// Measurements from before; without it no take is measured.
     cache: Option<Cache>,
-    /// The folder that is looked at.
+    /// The folder whose list is kept.
     shelf: Option<WatchedFolder>,
     revision: u64,
 }
 
 type Link = WorkerLink<Librarian>;
 
-/// Both halves of a librarian with this cache of what was measured.
+/// Both halves of a librarian with this cache of measurements.
 pub fn librarian(cache: Option<Cache>) -> (Worker<Librarian>, WorkerHandle<LibrarianJob, LibrarianNews>) {
     worker(Librarian { cache, shelf: None, revision: 0 })
 }
@@ -87,6 +88,11 @@ impl DiskWork for Librarian {
     fn start(&mut self) {
         // On Linux a thread has a priority of its own.
         let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+        if let Some(Err(error)) = self.cache.as_ref().map(Cache::tidy)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::info!("the cache of measurements is not tidied: {error}");
+        }
     }
 
     fn patience(&self) -> Option<Duration> {
@@ -111,7 +117,7 @@ impl DiskWork for Librarian {
                 let take = NamedTake::found(&path, second);
                 let old = shown(&take.path);
                 let done = takes::rename(&take, &name);
-                let done = done.map(|moved| format!("{old} is {} now{}", shown(&moved.to), moved.besides));
+                let done = done.map(|moved| format!("{old} is now {}{}", shown(&moved.to), moved.besides));
                 self.did(errand, done, &old, link);
             }
             LibrarianJob::Remove(NamedTake { path, second }, errand) => {
@@ -149,37 +155,37 @@ impl Librarian {
         self.look(link);
     }
 
-    /// Mends what busker made. What others made, and what cannot be mended, is left as it is: the list tells of it.
+    /// Repairs busker's own files. Files of other programs, and those that cannot be repaired, are left as they are:
+    /// the list shows them.
     fn mend(&mut self, folder: &Path, link: &Link) {
         match takes::finish_moves(folder) {
             Ok(0) => {}
-            Ok(count) => {
-                link.report(LibrarianNews::Mended(format!("an interrupted move is finished: {count} files of a take")))
-            }
-            Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
+            Ok(count) => link
+                .report(LibrarianNews::Mended(format!("an interrupted move was completed: {count} files of a take"))),
+            Err(error) => tracing::warn!("an interrupted move in {} could not be completed: {error}", folder.display()),
         }
         match takes::sweep(folder) {
             Ok(0) | Err(_) => {}
-            Ok(count) => tracing::info!(count, folder = %folder.display(), "files that were not finished are gone"),
+            Ok(count) => tracing::info!(count, folder = %folder.display(), "unfinished files were deleted"),
         }
         let files = takes::wav_files(folder).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
             if let Ok(RepairReport::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
-                tracing::info!(path = %path.display(), "header mended");
+                tracing::info!(path = %path.display(), "header repaired");
                 link.report(LibrarianNews::Mended(format!("{}: {}", shown(&path), RepairReport::text(&wav, false))));
             }
         }
         self.look(link);
     }
 
-    /// What was measured of a take, now or before.
+    /// The measurement of a take, made now or before.
     fn measure(&mut self, path: &Path, link: &mut Link) -> Option<Verdict> {
         if let Some(measured) = self.cache.as_ref().and_then(|cache| cache.get(path)) {
             return Some(measured.verdict);
         }
         let mut gone = false;
         let mut progress = |_| match link.glance() {
-            // What can wait does not interrupt.
+            // These jobs can wait.
             Ok(None | Some(LibrarianJob::Measure(_) | LibrarianJob::LookAgain)) => ControlFlow::Continue(()),
             Ok(Some(_)) => ControlFlow::Break(()),
             Err(ControlGone) => {
@@ -196,13 +202,13 @@ impl Librarian {
                 if let Some(cache) = &self.cache
                     && let Err(error) = cache.put(path, &measured)
                 {
-                    tracing::warn!("what was measured of {} is not kept: {error}", path.display());
+                    tracing::warn!("the measurements of {} are not saved: {error}", path.display());
                 }
                 Some(measured.verdict)
             }
             Err(NotUsable::Stopped) if gone => None,
             Err(NotUsable::Stopped) => {
-                // Whatever came goes first.
+                // The new job goes first.
                 link.put_off(LibrarianJob::Measure(path.to_owned()));
                 None
             }
@@ -232,7 +238,7 @@ impl Librarian {
     }
 }
 
-/// Whether it is a take of busker's that nobody records to and whose header is not true.
+/// Whether it is a take of busker's that is not being recorded and whose header is wrong.
 fn is_interrupted(path: &Path) -> bool {
     let Ok(take) = Take::open(path, Reach::Folder) else { return false };
     let notes = || Notes::read(&mut &take.file, &take.wav).unwrap_or_default();
@@ -240,7 +246,7 @@ fn is_interrupted(path: &Path) -> bool {
     needs_repair && notes().origin.is_some_and(|origin| origin.originator == ORIGINATOR)
 }
 
-/// A take's name, as a person knows it.
+/// A take's name to show.
 fn shown(path: &Path) -> String {
     takes::shown(Path::new(path.file_name().unwrap_or_default()))
 }

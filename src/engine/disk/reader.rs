@@ -195,7 +195,7 @@ impl DiskWork for DiskReader {
                 link.report(started);
                 if let Some(missing) = take.source.missing_seconds() {
                     let sentence = format!(
-                        "{} ends {missing:.1} s before its header says; `busker takes repair` makes the header true",
+                        "{} is {missing:.1} s shorter than its header declares; `busker takes repair` corrects the header",
                         take.path.display()
                     );
                     link.report(DiskReaderNews::CutShort { epoch, sentence });
@@ -312,6 +312,6 @@ impl Take {
         block.last = frames < block.samples.len();
         self.frame += frames as i64;
         read.map(drop)
-            .map_err(|why| format!("{} is heard up to a place that cannot be read: {why}", self.path.display()))
+            .map_err(|why| format!("playback of {} stopped at an unreadable position: {why}", self.path.display()))
     }
 }

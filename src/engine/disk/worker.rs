@@ -1,9 +1,9 @@
 //! The one loop of the threads that wait for the disk.
 //!
 //! [`worker`] makes both halves: a [`Worker`], which runs on its own thread or is stepped in virtual time, and a
-//! [`WorkerHandle`], which the control thread keeps. Jobs and news cross in channels that lose nothing; each report wakes
-//! the control thread. What a worker does is its [`DiskWork`]: jobs come first, then work under way goes on in pieces. It ends
-//! when the control thread is gone, after every job that was sent is done.
+//! [`WorkerHandle`], which the control thread keeps. Jobs and news cross in channels that lose nothing; each report
+//! wakes the control thread. A worker's work is its [`DiskWork`]: jobs come first, then work under way goes on in
+//! pieces. It ends when the control thread is gone, after every job that was sent is done.
 
 use std::{
     collections::VecDeque,
@@ -13,11 +13,11 @@ use std::{
     time::Duration,
 };
 
-/// What a worker does.
+/// The work of a worker.
 pub trait DiskWork: Sized + Send + 'static {
-    /// What the control thread asks.
+    /// A job from the control thread.
     type Job: Send + 'static;
-    /// What is reported.
+    /// A report.
     type News: Send + 'static;
     /// The name of its thread.
     const THREAD: &'static str;
@@ -90,7 +90,7 @@ impl<W: DiskWork> WorkerLink<W> {
         self.waiting.push_back(job);
     }
 
-    /// Reports. Where the control thread is gone, nobody needs to know.
+    /// Sends a report. Where the control thread is gone, it is dropped.
     pub fn report(&self, news: W::News) {
         let _ = self.news.send(news);
         (self.knock)();
@@ -111,7 +111,7 @@ impl<W: DiskWork> WorkerLink<W> {
     }
 }
 
-/// A worker: what it does, and its end of the channels.
+/// A worker: its work, and its end of the channels.
 pub struct Worker<W: DiskWork> {
     pub(super) work: W,
     link: WorkerLink<W>,
@@ -120,9 +120,9 @@ pub struct Worker<W: DiskWork> {
 /// The control thread's end.
 #[derive(Debug)]
 pub struct WorkerHandle<Job, News> {
-    /// What is asked. Dropping it ends the worker.
+    /// Sends jobs. Dropping it ends the worker.
     pub jobs: Sender<Job>,
-    /// What is reported.
+    /// Receives reports.
     pub news: Receiver<News>,
 }
 
@@ -164,7 +164,7 @@ impl<W: DiskWork> Worker<W> {
         })
     }
 
-    /// Does everything there is to do now.
+    /// Does all work there is now.
     pub fn step(&mut self) {
         loop {
             while let Some(job) = self.link.next_job() {

@@ -1,12 +1,12 @@
-//! The disk writer: what the capture buffer holds becomes takes, which are WAV files.
+//! The disk writer: writes takes, which are WAV files, from the capture buffer.
 //!
-//! A worker (`worker.rs`) of its own that waits for nothing but the disk. A take is a stretch of the buffer, of the taps
-//! that its order names: it may begin in the past and end when the frame it ends before is there.
-//! Several are made at once, and what becomes of one is nothing to the others. What the disk is too slow for is silence of
-//! its exact length, marked and reported. Files are created new, never overwritten.
+//! A worker (`worker.rs`) of its own that waits for nothing but the disk. A take is a stretch of the buffer, of the
+//! taps that its order names: it may begin in the past, and it ends when its last frame is there. Several are made at
+//! once, and none affects another. Where the disk is too slow, silence of the exact length takes the place of the
+//! frames, marked and reported. Files are created new, never overwritten.
 //!
 //! Jobs come before every piece that is written: a slow disk delays an order by one wait for the disk, not until all is
-//! written. How far it has come is in [`WriteProgress`], which can be read while it waits.
+//! written. [`WriteProgress`] says how far it has come, and can be read while it waits.
 //!
 //! `writer/take.rs` is one take, `writer/take_file.rs` one of its files.
 
@@ -31,41 +31,42 @@ use take::OpenTake;
 
 pub use roll::RolledMessage;
 
-/// Who made a take, as its header says.
+/// The originator in a take's header.
 pub const ORIGINATOR: &str = "busker";
-/// While a take is made, how often the buffer is looked at. It holds seconds; this only bounds how soon they are written.
+/// How often the writer looks at the buffer while a take is made. The buffer holds seconds; this only bounds how soon
+/// they are written.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Which take, counted from 1 over the life of the engine.
+/// A take's number, counted from 1 over the life of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TakeId(pub u32);
 
 /// A take to be made.
 #[derive(Clone, Debug)]
 pub struct TakeOrder {
-    /// Which.
+    /// The take's number.
     pub take: TakeId,
-    /// Where its files go.
+    /// The folder of its files.
     pub folder: PathBuf,
-    /// Where they go on when that refuses.
+    /// The folder to go on in when that one refuses.
     pub second_folder: Option<PathBuf>,
-    /// Its name, which is a file's name without an ending. Where it is taken, a number is added.
+    /// Its name: a file name without an ending. Where a file has it already, a number is added.
     pub name: String,
     /// Its files.
     pub files: Vec<FileOf>,
-    /// How a sample lies in them.
+    /// The sample format of its files.
     pub depth: Depth,
-    /// Whether what is reduced to 16 bits is dithered.
+    /// Whether samples reduced to 16 bits are dithered.
     pub dither: bool,
     /// Frames per second.
     pub sample_rate_hz: u32,
-    /// What is held before this frame is of another rate.
+    /// Frames before this one are of another sample rate.
     pub earliest_frame: i64,
     /// Its first frame.
     pub begin: Begin,
     /// The frame after its last, where that is known.
     pub end_frame: Option<i64>,
-    /// A sound is what reaches this, of 1.0.
+    /// A sample that reaches this counts as sound; full scale is 1.0.
     pub threshold: f32,
     /// It ends after so many frames.
     pub length_frames: Option<u64>,
@@ -73,15 +74,15 @@ pub struct TakeOrder {
     pub silence_frames: Option<u64>,
     /// It goes on in other files after so many frames.
     pub split_frames: Option<u64>,
-    /// Places in it that have a name already.
+    /// Marks with a name set before it begins.
     pub marks: Vec<(i64, String)>,
-    /// When a frame was.
+    /// The time of day of a frame.
     pub clock: WallClock,
-    /// What is played, in a line.
+    /// The comment in its header, in a line: tempo and the like.
     pub note: String,
     /// The tempo it begins with, where no other is known.
     pub bpm: f64,
-    /// The MIDI ports, in their order.
+    /// The names of the MIDI ports, in their order.
     pub port_names: Vec<String>,
 }
 
@@ -105,7 +106,7 @@ pub enum Begin {
     },
 }
 
-/// When a frame was, by the clock on the wall.
+/// The time of day of a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WallClock {
     /// A frame.
@@ -114,28 +115,28 @@ pub struct WallClock {
     pub at: DateTime,
 }
 
-/// What the control thread asks.
+/// A job from the control thread.
 #[derive(Debug)]
 pub enum TakeJob {
     /// Make a take.
     Begin(Box<TakeOrder>),
     /// End it before this frame.
     End {
-        /// Which.
+        /// The take.
         take: TakeId,
         /// The frame after its last.
         frame: i64,
     },
-    /// Name a place.
+    /// Set a mark.
     Mark {
-        /// In which take; nothing is "in every one that is being made".
+        /// The take; `None` is every take that is being made.
         take: Option<TakeId>,
-        /// The place.
+        /// The frame of the mark.
         frame: i64,
         /// Its name.
         label: String,
     },
-    /// What went over MIDI.
+    /// MIDI messages that were sent and received.
     RolledMessage(Vec<RolledMessage>),
     /// Another tempo.
     Tempo {
@@ -151,7 +152,7 @@ pub enum TakeJob {
 pub enum TakeNews {
     /// A take began.
     Began {
-        /// Which.
+        /// The take.
         take: TakeId,
         /// Its first file.
         path: PathBuf,
@@ -160,43 +161,43 @@ pub enum TakeNews {
     },
     /// The disk was too slow: so many frames are silence instead.
     Gap {
-        /// Of which take.
+        /// The take.
         take: TakeId,
         /// How many.
         frames: u64,
     },
     /// A file is whole and closed.
     Finished {
-        /// Of which take.
+        /// The take.
         take: TakeId,
         /// The file.
         path: PathBuf,
         /// Frames in it.
         frames: u64,
-        /// Of them silence, where the disk was too slow.
+        /// Frames of silence among them, where the disk was too slow.
         gap_frames: u64,
     },
     /// The disk refused, or another program removed the file.
     Failed {
-        /// Of which take.
+        /// The take.
         take: TakeId,
         /// The file.
         path: PathBuf,
-        /// Frames that are safe in it; none where it is not there any more.
+        /// Frames that are safe in it; `None` where the file is gone.
         frames: u64,
         /// Why.
         reason: String,
         /// The file in which the take goes on.
         goes_on: Option<PathBuf>,
     },
-    /// What was played could not be written where it belongs; the take is safe.
+    /// The take's MIDI could not be written; its audio is safe.
     Midi {
-        /// What, and why.
+        /// The file and the reason.
         sentence: String,
     },
-    /// Nothing more comes of a take.
+    /// A take is over; no more news of it follows.
     Over {
-        /// Which.
+        /// The take.
         take: TakeId,
     },
 }
@@ -208,16 +209,16 @@ pub enum TakeNews {
 #[derive(Clone, Debug)]
 pub struct WriteProgress(Arc<AtomicI64>);
 
-/// Nothing is needed.
+/// All is written.
 const NOTHING: i64 = i64::MAX;
 
 impl WriteProgress {
-    /// Nothing is written yet.
+    /// The progress before the first frame is written.
     pub fn new() -> WriteProgress {
         WriteProgress(Arc::new(AtomicI64::new(NOTHING)))
     }
 
-    /// The oldest frame that is not written yet and will be; nothing where all is written.
+    /// The oldest frame that is still to be written; `None` where all is written.
     pub fn oldest_frame(&self) -> Option<i64> {
         Some(self.0.load(Ordering::Relaxed)).filter(|frame| *frame != NOTHING)
     }
@@ -241,7 +242,7 @@ pub struct Writer {
     takes: Vec<OpenTake>,
 }
 
-/// What all takes share: where samples come from, and where news goes.
+/// Shared by all takes: the source of samples, and the channel for news.
 struct Shared<'a> {
     capture: &'a Capture,
     link: &'a WorkerLink<Writer>,
@@ -253,7 +254,7 @@ impl Shared<'_> {
     }
 }
 
-/// Both halves of a writer of what is held, and how far it has come, for any thread.
+/// Both halves of a writer of this buffer, and its progress, for any thread.
 pub fn writer(capture: Capture) -> (Worker<Writer>, WorkerHandle<TakeJob, TakeNews>, WriteProgress) {
     let progress = WriteProgress::new();
     let writer = Writer { capture, progress: progress.clone(), roll: Roll::default(), takes: Vec::new() };
@@ -267,7 +268,7 @@ impl DiskWork for Writer {
     const THREAD: &'static str = "disk-writer";
 
     fn start(&mut self) {
-        // The callback needs seconds for what takes a moment here.
+        // It takes a moment here; the callback would need seconds for it.
         self.capture.bring_in();
     }
 
@@ -325,7 +326,7 @@ impl DiskWork for Writer {
         wrote
     }
 
-    /// Ends every take with what is there.
+    /// Ends every take with the frames that are there.
     fn end(&mut self, link: &mut WorkerLink<Self>) {
         let head = self.capture.held().end;
         for take in &mut self.takes {
@@ -336,7 +337,7 @@ impl DiskWork for Writer {
 }
 
 impl Writer {
-    /// A piece of one file, counted over all takes; nothing where there are not so many.
+    /// Writes a piece of one file, counted over all takes; `None` where there are fewer files.
     fn write_one(&mut self, turn: usize, link: &WorkerLink<Self>) -> Option<bool> {
         let Writer { capture, roll, takes, .. } = self;
         let mut file = turn;

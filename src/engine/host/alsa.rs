@@ -1,12 +1,12 @@
 //! The ALSA host: cpal's output and input streams, bridged into one callback.
 //!
-//! The output stream is the master: it owns the renderer and takes the inputs from the bridge (`sound/src/bridge.rs`) that
-//! the input stream's callback fills. Without an output, the input stream is the master. Both callbacks run on cpal's
-//! threads; nothing in them locks, allocates, frees, formats, logs or makes a system call, but that each asks for
-//! real-time scheduling once, before its first block. Opening, starting and stopping may take their time.
+//! The output stream is the master: it owns the renderer and takes the inputs from the bridge (`sound/src/bridge.rs`)
+//! that the input stream's callback fills. Without an output, the input stream is the master. Both callbacks run on
+//! cpal's threads; nothing in them locks, allocates, frees, formats, logs or makes a system call, but that each asks
+//! for real-time scheduling once, before its first block. Opening, starting and stopping may take their time.
 //!
-//! Both streams are built when the device is opened, so that whatever is wrong shows then; they wait for
-//! [`Device::start`], which puts the renderer into the master's slot.
+//! Both streams are built when the device is opened, so that every error shows then; they wait for [`Device::start`],
+//! which puts the renderer into the master's slot.
 
 mod callback;
 mod cards;
@@ -47,7 +47,8 @@ impl Streams {
         [&self.input, &self.output].into_iter().flatten().try_for_each(StreamTrait::play)
     }
 
-    /// Ends both and says when. Ending joins a thread that may hang in a driver, so it gets a thread of its own.
+    /// Ends both; the receiver gets a message then. Ending joins a thread that may hang in a driver, so it gets a
+    /// thread of its own.
     fn end(self) -> Receiver<()> {
         let (done, ended) = mpsc::channel();
         let body = move || {
@@ -104,7 +105,7 @@ impl AlsaDriver {
         let deadline = Instant::now() + END;
         let renderer = self.home.recv_timeout(END).ok();
         if ended.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_err() {
-            tracing::warn!("a stream of the audio device does not end; it is left behind");
+            tracing::warn!("a stream of the audio device does not stop; it is abandoned");
         }
         renderer
     }

@@ -1,9 +1,9 @@
-//! MIDI ports of the ALSA sequencer: what they are called, which one is meant, and the connections that play them.
+//! MIDI ports of the ALSA sequencer: their names, the choice of one by its name, and the connections that play them.
 //!
-//! What is sent goes through midir: a port is connected twice, once for the scheduler's thread and once for the clock's,
-//! so that neither waits for the other. What comes in does not (`patchbay/sequencer.rs`): midir's input waits for ever
-//! for the end of a SysEx that was cut short, deaf to everything else, and neither half of it says that a port is gone.
-//! Names are what is remembered: the sequencer's numbers change whenever something is plugged in. Realtime: no, but
+//! Output goes through midir: a port is connected twice, once for the scheduler's thread and once for the clock's, so
+//! that neither waits for the other. Input does not (`patchbay/sequencer.rs`): midir's input waits for ever for the end
+//! of a SysEx that was cut short and ignores everything else, and neither half of it reports that a port is gone. Ports
+//! are remembered by name: the sequencer's numbers change whenever something is plugged in. Realtime: no, but
 //! [`MidiOut::send`], which the MIDI threads call.
 
 use super::{HostError, quiet::hush_alsa};
@@ -16,24 +16,24 @@ use midir::{MidiOutput, MidiOutputConnection};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What the scheduler's connection is called among the sequencer's clients.
+/// The name of the scheduler's connection among the sequencer's clients.
 pub const CLIENT_NAME: &str = "busker";
-/// What the clock's connection is called.
+/// The name of the clock's connection.
 pub const CLOCK_CLIENT_NAME: &str = "busker clock";
-/// What the client is called that hears instruments and announcements.
+/// The name of the client that receives from instruments and gets announcements.
 pub const INPUT_CLIENT_NAME: &str = "busker input";
 
 /// A port can be played.
 pub(super) const PLAYED: PortCap = PortCap::WRITE.union(PortCap::SUBS_WRITE);
-/// A port can be heard.
+/// A port can be recorded from.
 pub(super) const HEARD: PortCap = PortCap::READ.union(PortCap::SUBS_READ);
 
 /// A port of the sequencer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SequencerPort {
-    /// Its name as it lasts; see [`lasting_names`].
+    /// Its lasting name; see [`lasting_names`].
     pub(super) name: String,
-    /// Its numbers, which do not.
+    /// Its numbers, which change.
     pub(super) at: Addr,
 }
 
@@ -61,7 +61,7 @@ pub fn list() -> Result<Vec<String>, HostError> {
     Ok(places(&sequencer()?, PLAYED).into_iter().map(|place| place.name).collect())
 }
 
-/// The ports that can be heard, as the patchbay takes them, those of the system last.
+/// The ports that can be recorded from, as the patchbay takes them, those of the system last.
 ///
 /// # Errors
 /// Where there is no ALSA sequencer, or it may not be used.
@@ -69,7 +69,7 @@ pub fn list_inputs() -> Result<Vec<String>, HostError> {
     Ok(places(&sequencer()?, HEARD).into_iter().map(|place| place.name).collect())
 }
 
-/// Whether a port belongs to the system and no instrument listens behind it.
+/// Whether a port belongs to the system and has no instrument behind it.
 pub fn is_system(name: &str) -> bool {
     let name = name.to_lowercase();
     ["midi through", "system:"].iter().any(|system| name.starts_with(system))
@@ -84,11 +84,11 @@ pub(super) fn sequencer() -> Result<Seq, HostError> {
 fn no_sequencer(errno: i32) -> HostError {
     let forbidden = [Errno::ACCESS, Errno::PERM].iter().any(|forbidden| forbidden.raw_os_error() == errno);
     HostError(match forbidden {
-        true => "ALSA MIDI may not be used by you; raw:, jack: and sim ports work without it: join \
-                                        the audio group (`sudo usermod -aG audio $USER`) and log in again"
+        true => "you may not use ALSA MIDI; raw:, jack: and sim ports still work: join the audio group (`sudo usermod \
+         -aG audio $USER`) and log in again"
             .to_owned(),
-        false => "there is no ALSA MIDI on this machine; raw:, jack: and sim ports work without it: load it with \
-              `sudo modprobe snd-seq`"
+        false => "no ALSA MIDI on this machine; raw:, jack: and sim ports still work: load it with `sudo modprobe \
+         snd-seq`"
             .to_owned(),
     })
 }
@@ -101,15 +101,15 @@ pub(super) fn connect(seq: &Seq, client_name: &str, to: &SequencerPort) -> Resul
     let client = MidiOutput::new(client_name).map_err(|error| refused(error.to_string()))?;
     let id = format!("{}:{}", at.client, at.port);
     let port = client.ports().into_iter().find(|port| port.id() == id);
-    let port = port.ok_or_else(|| refused("it has just gone".to_owned()))?;
-    // midir does not tell a connection's own numbers; by a name that nobody else has they are found.
+    let port = port.ok_or_else(|| refused("it was just disconnected".to_owned()))?;
+    // midir does not return a connection's own numbers; a unique name finds them.
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let own_name = format!("out {}.{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let connection = client.connect(&port, &own_name).map_err(|error| refused(error.to_string()))?;
     let is_own =
         |from: &Addr| seq.get_any_port_info(*from).is_ok_and(|info| info.get_name().is_ok_and(|n| n == own_name));
     let mut senders = PortSubscribeIter::new(seq, *at, QuerySubsType::WRITE).map(|line| line.get_sender());
-    let from = senders.find(is_own).ok_or_else(|| refused("it has just gone".to_owned()))?;
+    let from = senders.find(is_own).ok_or_else(|| refused("it was just disconnected".to_owned()))?;
     Ok(PortConnection { out: Box::new(AlsaOut(connection)), from })
 }
 
@@ -121,16 +121,16 @@ pub(super) fn input_of(output: Addr, inputs: &[SequencerPort], rank: impl Fn(&st
     best.map(|(place, _)| place)
 }
 
-/// The port that is meant by a name: the one of this name, or else the first whose name it is a part of.
+/// The port of this name, or else the first whose name it is a part of.
 pub(super) fn named<'a>(places: &'a [SequencerPort], asked: &str) -> Result<&'a SequencerPort, HostError> {
     let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
     find(&names, asked).map(|found| &places[found]).ok_or_else(|| {
         let there_is = hints::there_is(&names);
-        HostError(format!("there is no MIDI port '{asked}' ({there_is}): plug it in, or choose another"))
+        HostError(format!("no MIDI port '{asked}' ({there_is}): plug it in, or choose another"))
     })
 }
 
-/// Every port that can be used so, those of the system last, busker's own left out.
+/// Every port with these capabilities, those of the system last, busker's own left out.
 pub(super) fn places(seq: &Seq, way: PortCap) -> Vec<SequencerPort> {
     let midi = PortType::MIDI_GENERIC | PortType::SYNTH | PortType::APPLICATION;
     let (mut full, mut at) = (Vec::new(), Vec::new());
@@ -162,7 +162,7 @@ pub(super) fn without_numbers(name: &str) -> &str {
     }
 }
 
-/// The sequencer's numbers change. They stay in a name only where nothing else tells two ports apart.
+/// The sequencer's numbers change. They stay in a name only where two ports differ in nothing else.
 fn lasting_names(full: Vec<String>) -> Vec<String> {
     let short: Vec<String> = full.iter().map(|name| without_numbers(name).to_owned()).collect();
     let alone = |name: &String| short.iter().filter(|other| *other == name).count() == 1;
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_input_of_the_same_device_is_heard_and_of_two_the_one_the_profile_knows() {
+    fn the_input_of_the_same_device_is_used_and_of_two_the_one_in_the_profile() {
         let (library, _) = Library::load(None);
         let nts1 = library.get(DEFAULT_ID).unwrap();
         let at = |text: &str| text.parse::<Addr>().unwrap();
@@ -224,10 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn who_may_not_use_the_sequencer_is_told_the_group_and_who_has_none_the_module() {
+    fn the_refusal_of_the_sequencer_names_the_group_or_the_module() {
         let text = |errno: Errno| no_sequencer(errno.raw_os_error()).to_string();
-        assert!(text(Errno::ACCESS).contains("usermod -aG audio") && text(Errno::ACCESS).contains("work without it"));
-        assert!(text(Errno::NOENT).contains("modprobe snd-seq") && text(Errno::NOENT).contains("work without it"));
+        assert!(text(Errno::ACCESS).contains("usermod -aG audio") && text(Errno::ACCESS).contains("still work"));
+        assert!(text(Errno::NOENT).contains("modprobe snd-seq") && text(Errno::NOENT).contains("still work"));
     }
 
     #[test]

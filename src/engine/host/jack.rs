@@ -1,8 +1,9 @@
 //! The JACK host: one duplex client with MIDI ports whose messages leave on their frame.
 //!
-//! The client is called `busker`, its ports `in_1`…, `out_1`, `out_2`, `midi_out` and `midi_in`. Everything is asked on a thread
-//! of its own (`jack/ask.rs`), so that a server that hangs holds up nobody; the callback is `jack/callback.rs`. A server
-//! is never started from here, and nothing libjack has to say reaches the screen. Realtime: no, but for the callback.
+//! The client is called `busker`, its ports `in_1`…, `out_1`, `out_2`, `midi_out` and `midi_in`. Every call to the
+//! server runs on a thread of its own (`jack/ask.rs`), so that a server that hangs delays no other thread; the callback
+//! is `jack/callback.rs`. This host never starts a server, and no message of libjack reaches the screen. Realtime: no,
+//! but for the callback.
 
 mod ask;
 mod callback;
@@ -28,7 +29,7 @@ use driver::{JackDriver, take_back};
 use jack::{AudioIn, AudioOut, Client, LatencyType, MidiIn, MidiOut, Port, PortFlags};
 use std::sync::{Arc, Mutex};
 
-/// What the client asks to be called; JACK makes it `busker-01` where another is running.
+/// The name the client asks for; JACK makes it `busker-01` where another is running.
 pub const CLIENT_NAME: &str = "busker";
 /// Inputs unless asked otherwise.
 const INPUTS: usize = 2;
@@ -80,9 +81,9 @@ struct JackDevice {
     client: ClientGuard<Client>,
     server: Server,
     ports: JackPorts,
-    /// Between the station's audio ports and the machine's.
+    /// Connections between the station's audio ports and the machine's.
     audio: Vec<(String, String)>,
-    /// From the station's MIDI ports to those asked for, and back from the same programs.
+    /// Connections from the station's MIDI ports to those asked for, and back from the same programs.
     midi: Vec<(String, String)>,
 }
 
@@ -96,20 +97,21 @@ impl JackDevice {
             && asked != sample_rate_hz
         {
             return Err(HostError(format!(
-                "the JACK server runs at {sample_rate_hz} Hz, not at {asked}: ask for {sample_rate_hz}, or restart it at {asked}"
+                "the JACK server runs at {sample_rate_hz} Hz, not at {asked}: set {sample_rate_hz}, or restart it at \
+                 {asked}"
             )));
         }
         if let Some(asked) = request.block_frames
             && asked != block_frames
         {
-            tracing::info!("the JACK server's period of {block_frames} frames stands; {asked} was asked for");
+            tracing::info!("the JACK server's period of {block_frames} frames is used, not {asked}");
         }
         // Every input of the card can be recorded, whatever was asked for.
         let of_card = connect::physical(client, PortFlags::IS_OUTPUT).len().min(MAX_INPUTS);
         let inputs = request.inputs.unwrap_or(INPUTS).max(of_card);
         if inputs > MAX_INPUTS || request.jack_ports.len() > MIDI_PORTS {
             return Err(HostError(format!(
-                "on JACK there are at most {MAX_INPUTS} inputs and {MIDI_PORTS} MIDI ports"
+                "busker has at most {MAX_INPUTS} inputs and {MIDI_PORTS} MIDI ports on JACK"
             )));
         }
         let ports = register(client, inputs, request.jack_ports.len())
@@ -145,8 +147,8 @@ fn register(client: &Client, inputs: usize, midi: usize) -> Result<JackPorts, ja
     })
 }
 
-/// From the beginning of a period to its being heard, in frames, as the driver of the sound card says it; 0 where
-/// there is no card.
+/// From the beginning of a period to its output, in frames, as the driver of the sound card reports it; 0 where there
+/// is no card.
 fn playback_latency(client: &Client, playback: &[String]) -> u32 {
     let port = playback.first().and_then(|name| client.port_by_name(name));
     port.map_or(0, |port| port.get_latency_range(LatencyType::Playback).1)

@@ -9,12 +9,12 @@ use crate::{
     midi::Wire,
 };
 
-/// What a port is called.
+/// The names of a port.
 #[derive(Clone, Debug)]
 pub struct PortInfo {
-    /// As it is asked for.
+    /// The id it is asked for by.
     pub id: String,
-    /// As a person knows it.
+    /// The name to show.
     pub name: String,
 }
 
@@ -24,34 +24,34 @@ pub struct PatchbayIndex(pub u8);
 
 /// An open MIDI port.
 pub struct OpenPort {
-    /// What it is.
+    /// Its id and name.
     pub info: PortInfo,
-    /// How it is reached.
+    /// How busker sends to it.
     pub way: PortWay,
-    /// What is heard from it, where it can be heard.
+    /// Its input, where it has one.
     pub input: Option<MidiIn>,
     /// How fast it takes bytes.
     pub wire: Wire,
-    /// What it gets.
+    /// Its settings.
     pub settings: PortSettings,
     /// The patchbay's name for it, where that keeps it connected.
     pub kept: Option<PatchbayIndex>,
-    /// Whether anything is connected; where not, it is waited for.
+    /// Whether a device is connected; where not, the port waits for it.
     pub connected: bool,
 }
 
 impl OpenPort {
-    /// A port that is heard by nobody, with the default settings.
+    /// A port without input, with the default settings.
     pub fn new(info: PortInfo, way: PortWay, wire: Wire) -> OpenPort {
         OpenPort { info, way, input: None, wire, settings: PortSettings::default(), kept: None, connected: true }
     }
 }
 
-/// How a port is reached.
+/// How busker sends to a port.
 pub enum PortWay {
     /// In the callback, through JACK.
     Jack {
-        /// What it hears there.
+        /// The input of the port.
         inlet: Option<Inlet>,
     },
     /// In the callback: the built-in synth.
@@ -63,6 +63,6 @@ pub enum PortWay {
         /// The clock's.
         clock: Box<dyn MidiOut>,
     },
-    /// Not at all: it is only heard.
+    /// Not at all: it only receives.
     InputOnly,
 }

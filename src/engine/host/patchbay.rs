@@ -1,8 +1,8 @@
-//! The patchbay: keeps MIDI ports connected that come and go.
+//! The patchbay: keeps MIDI ports connected, also when they are unplugged and plugged in again.
 //!
-//! One thread, "midi-ports", hears everything that comes in, notices at once when a port goes, connects it again when it
-//! returns, and hands connections to the sending threads through plugs (`midi/plug.rs`). [`Patchbay`] is its handle: it
-//! asks the thread and waits for the answer. Realtime: no.
+//! One thread, "midi-ports", receives everything that comes in, notices at once when a port goes, connects it again
+//! when it returns, and hands connections to the sending threads through plugs (`midi/plug.rs`). [`Patchbay`] is its
+//! handle: it asks the thread and waits for the answer. Realtime: no.
 
 mod alsa_port;
 mod raw_port;
@@ -20,30 +20,30 @@ use alsa_port::{AlsaAsked, OpenedPort};
 use std::sync::mpsc::{self, Receiver, Sender};
 use thread::{Ask, Handle, KeepResult, PortEventWaker};
 
-/// A port came or went. The sending threads and the input know already.
+/// A port came or went. The sending threads and the input have the change already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortEvent {
-    /// Which.
+    /// The port.
     pub port: PatchbayIndex,
-    /// What became of it.
+    /// The change.
     pub change: PortChange,
 }
 
-/// What became of a port.
+/// A change of a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortChange {
     /// It is connected. Its whole name may differ from what was asked for.
     Connected {
-        /// As a person knows it.
+        /// The name to show.
         name: String,
     },
-    /// It is gone; it is taken back when it returns.
+    /// It is gone; it is connected again when it returns.
     Gone,
 }
 
 /// The ports that are kept. Dropping it closes them.
 pub struct Patchbay {
-    /// Nothing before the first port.
+    /// `None` before the first port.
     thread: Option<Handle>,
     sender: Sender<PortEvent>,
     events: Option<Receiver<PortEvent>>,
@@ -63,7 +63,7 @@ impl Patchbay {
         Patchbay { thread: None, sender, events: Some(events), knock: None }
     }
 
-    /// A port of the ALSA sequencer by its name or a part of it. With `output` off it is only heard; with `wait` on it
+    /// A port of the ALSA sequencer by its name or a part of it. With `output` off it only receives; with `wait` on it
     /// may not be there yet.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Patchbay {
         self.keep(format!("raw:{path}"), |answer| Ask::KeepRaw { path: path.to_owned(), output, wait, answer })
     }
 
-    /// What becomes of the ports, for the control thread; once. `knock` is called after each event.
+    /// Changes of the ports, for the control thread; once. `knock` is called after each event.
     pub fn take_events(&mut self, knock: impl Fn() + Send + 'static) -> Option<Receiver<PortEvent>> {
         let events = self.events.take()?;
         let knock: PortEventWaker = Box::new(knock);
@@ -95,7 +95,7 @@ impl Patchbay {
     }
 
     fn keep(&mut self, id: String, ask: impl FnOnce(Sender<KeepResult>) -> Ask) -> Result<OpenPort, HostError> {
-        let stopped = || HostError("MIDI ports are not opened any more: leave with ctrl-q and start again".to_owned());
+        let stopped = || HostError("MIDI ports can no longer be opened: quit with ctrl-q and start again".to_owned());
         let thread = match &mut self.thread {
             Some(thread) => thread,
             none => none.insert(Handle::start(self.sender.clone(), self.knock.take())?),
@@ -107,7 +107,7 @@ impl Patchbay {
             Some([scheduler, clock]) => PortWay::Threads { scheduler: Box::new(scheduler), clock: Box::new(clock) },
             None => PortWay::InputOnly,
         };
-        // As it was asked for, whether it is there yet or not: what was learned knows it by that.
+        // The name that was asked for, whether the port is there yet or not: MIDI maps use that name.
         let info = PortInfo { id, name };
         Ok(OpenPort { info, way, input, wire, settings: PortSettings::default(), kept: Some(kept), connected })
     }

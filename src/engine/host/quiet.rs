@@ -1,7 +1,7 @@
-//! Keeps what libraries say on the standard error off the terminal: it goes into the log.
+//! Sends the standard error of libraries to the log, away from the terminal.
 //!
-//! alsa-lib and libjack write there on their own, in the middle of a screen. Descriptors belong to the whole program, so
-//! this works for every thread at once. Realtime: no.
+//! alsa-lib and libjack write there on their own, in the middle of a screen. Descriptors belong to the whole program,
+//! so this works for every thread at once. Realtime: no.
 
 use crate::files;
 use rustix::stdio::{dup2_stderr, stderr};
@@ -11,16 +11,16 @@ use std::{
     path::Path,
 };
 
-/// While it lives, the standard error of the program goes into a file: libraries' chatter, and panics too. Guards may
-/// stand one inside the other, as scopes do; the inner one must go first.
-#[must_use = "the standard error comes back when this is dropped"]
+/// While it lives, the standard error of the program goes into a file: messages of libraries, and panics too. Guards
+/// may be nested, as scopes are; the inner one must go first.
+#[must_use = "standard error is restored when this is dropped"]
 pub struct QuietStderr {
     before: Option<OwnedFd>,
 }
 
 impl QuietStderr {
-    /// Appends to this file, which is made where it is missing. Where that fails, everything stays as it was: chatter on
-    /// the screen is better than no station.
+    /// Appends to this file, which is made where it is missing. Where that fails, everything stays as it was: messages
+    /// on the screen are better than no station.
     pub fn into(log_file: &Path) -> QuietStderr {
         match redirect(log_file) {
             Ok(before) => QuietStderr { before: Some(before) },
@@ -34,7 +34,7 @@ impl QuietStderr {
 
 fn redirect(log_file: &Path) -> io::Result<OwnedFd> {
     let log = files::open_log(log_file)?;
-    // Not for the programs this one starts.
+    // Programs that this one starts do not get it.
     let before = rustix::io::fcntl_dupfd_cloexec(stderr(), 3)?;
     dup2_stderr(log.as_fd())?;
     Ok(before)
@@ -50,7 +50,7 @@ impl Drop for QuietStderr {
     }
 }
 
-/// From now on alsa-lib says nothing to the standard error from this thread. For lists and look-ups without a screen.
+/// From now on alsa-lib writes nothing to the standard error from this thread. For lists and look-ups without a screen.
 pub fn hush_alsa() {
     if let Err(error) = alsa::Output::local_error_handler() {
         tracing::debug!("alsa-lib will not be quiet: {error}");
@@ -63,7 +63,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn what_is_said_while_it_lives_is_in_the_file_and_the_terminal_is_back_after() {
+    fn stderr_goes_into_the_file_while_it_lives_and_back_to_the_terminal_after() {
         let folder = tempfile::tempdir().unwrap();
         let (outer_log, inner_log) = (folder.path().join("state/outer.log"), folder.path().join("inner.log"));
         let say = |text: &str| assert_eq!(rustix::io::write(stderr(), text.as_bytes()).unwrap(), text.len());
@@ -75,7 +75,7 @@ mod tests {
         say("ALSA lib three\n");
         drop(outer);
         let read = |path: &Path| fs::read_to_string(path).unwrap();
-        // Other tests may say something in between.
+        // Other tests may write something in between.
         assert!(read(&outer_log).contains("one\n") && read(&outer_log).contains("three\n"));
         assert!(!read(&outer_log).contains("two\n") && read(&inner_log).contains("two\n"));
         let size = fs::metadata(&outer_log).unwrap().len();

@@ -1,11 +1,12 @@
-//! MIDI by way of a file: raw MIDI devices, serial lines, pseudo-terminals and FIFOs. The patchbay keeps them open.
+//! MIDI through a file: raw MIDI devices, serial lines, pseudo-terminals and FIFOs. The patchbay keeps them open.
 //!
 //! The scheduler's thread and the clock's each own a descriptor of the same open file, and every message is one
-//! `write`. The kernel takes messages this short whole or not at all, so none is torn; what it takes of a longer one
-//! (SysEx) only in part is finished before this thread sends anything else, and the clock's real-time bytes may pass in
-//! between, as MIDI 1.0 allows. Nothing here ever waits: a port that is full, stalled or without a reader refuses, and
-//! what must not be lost is kept and tried again by the threads themselves (`midi/scheduler.rs`, `midi/clock_thread.rs`).
-//! A reader that goes away is an error of that write and no signal: Rust's runtime ignores SIGPIPE.
+//! `write`. The kernel takes messages this short whole or not at all, so none is torn; where it takes only a part of a
+//! longer one (SysEx), the rest is sent before this thread sends anything else, and the clock's real-time bytes may
+//! pass in between, as MIDI 1.0 allows. Nothing here ever waits: a port that is full, stalled or without a reader
+//! refuses, and the threads themselves keep messages that must not be lost and try them again (`midi/scheduler.rs`,
+//! `midi/clock_thread.rs`). A reader that goes away is an error of that write and no signal: Rust's runtime ignores
+//! SIGPIPE.
 //!
 //! Realtime: no, but [`MidiOut::send`] and [`MidiOut::finish`], which the MIDI threads call.
 
@@ -31,19 +32,19 @@ use std::{
 const WIRE_BAUD: u32 = 31_250;
 /// Serial drivers round to what their divider gives; MIDI wants 1 %.
 const BAUD_TOLERANCE: u32 = WIRE_BAUD / 100;
-/// Room for what is left of a long message, before memory has to be asked for.
+/// Room for the rest of a long message, before memory has to be asked for.
 const REST_BYTES: usize = 4096;
 /// Device numbers of pseudo-terminals' ends (Linux, admin-guide/devices.txt).
 const PTY_MAJORS: std::ops::RangeInclusive<u32> = 136..=143;
-/// Where raw MIDI devices are.
+/// The folder of raw MIDI devices.
 const DEVICES: &str = "/dev/snd";
 
 /// A raw MIDI device of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawMidiDevice {
-    /// As the patchbay takes it.
+    /// Its path, as the patchbay takes it.
     pub path: String,
-    /// As its driver calls it.
+    /// Its driver's name for it.
     pub name: String,
 }
 
@@ -54,7 +55,7 @@ pub(super) enum PortFileKind {
     Device,
     /// A serial line that runs at MIDI's speed.
     Serial,
-    /// The end of a pseudo-terminal: a terminal line to us, memory behind.
+    /// The end of a pseudo-terminal: a terminal line to busker, memory behind.
     Pty,
     /// A FIFO. It is never gone for want of a reader or a writer.
     Fifo,
@@ -75,7 +76,7 @@ impl PortFileKind {
 pub(super) enum RawPortError {
     /// It is not there, or does not answer, or is in use: that may change by itself.
     Absent(HostError),
-    /// It will not change without a person.
+    /// It will not change until a person mends it.
     Wrong(HostError),
 }
 
@@ -93,7 +94,7 @@ pub(super) struct Output {
     pub(super) outs: [Box<dyn MidiOut>; 2],
     /// The same open file, to be polled.
     pub(super) watched: OwnedFd,
-    /// Set by a thread whose write found nothing behind the file.
+    /// Set by a thread whose write found the other side gone.
     pub(super) dead: Arc<AtomicBool>,
     pub(super) kind: PortFileKind,
 }
@@ -101,9 +102,9 @@ pub(super) struct Output {
 /// One thread's descriptor.
 struct RawOut {
     file: OwnedFd,
-    /// Nothing is behind the file any more.
+    /// The other side of the file is gone.
     dead: Arc<AtomicBool>,
-    /// What the kernel has not taken yet of a message it has begun to take.
+    /// The bytes that the kernel has not taken yet of a message it has begun to take.
     rest: Vec<u8>,
 }
 
@@ -128,7 +129,7 @@ impl MidiOut for RawOut {
                 self.rest.drain(..written);
             }
             Err(Errno::AGAIN) => {}
-            // Whoever had the beginning is gone, and the end alone would mean something else to the next.
+            // The reader of the beginning is gone, and the end alone would mean something else to the next.
             Err(errno) => {
                 self.rest.clear();
                 self.refused(errno);
@@ -147,12 +148,12 @@ impl RawOut {
     }
 }
 
-/// Whether an error means that nothing is behind an open file any more, and not only for now.
+/// Whether an error means that the other side of an open file is gone, and not only for now.
 pub(super) fn is_dead(errno: Errno) -> bool {
     matches!(errno, Errno::NODEV | Errno::NXIO | Errno::IO)
 }
 
-/// One `write`; nothing written is an error.
+/// One `write`; zero bytes written is an error.
 fn write(file: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
     match rustix::io::retry_on_intr(|| rustix::io::write(file, bytes)) {
         Ok(0) => Err(Errno::AGAIN),
@@ -160,7 +161,7 @@ fn write(file: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
     }
 }
 
-/// The raw MIDI devices there are. Reads a directory and opens nothing.
+/// The raw MIDI devices of this machine. Reads a directory and opens nothing.
 pub fn list() -> Vec<RawMidiDevice> {
     list_in(Path::new(DEVICES), Path::new("/proc/asound"))
 }
@@ -212,7 +213,7 @@ fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, PortFileKind), RawPort
     let kind = FileType::from_raw_mode(stat.st_mode);
     match kind {
         FileType::CharacterDevice if rustix::fs::major(stat.st_rdev) == MEMORY_MAJOR => {
-            return Err(not_a_port(path, "a device of the system's memory"));
+            return Err(not_a_port(path, "a memory device of the system"));
         }
         FileType::CharacterDevice | FileType::Fifo => {}
         FileType::Directory => return Err(not_a_port(path, "a directory")),
@@ -222,9 +223,9 @@ fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, PortFileKind), RawPort
     let open =
         |flags| rustix::fs::open(path, flags | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
     let file = match open(way) {
-        // A FIFO that nobody reads yet. One reader of our own lets the writing end open, and is closed again: a write
-        // then fails until a reader comes. Opened for reading and writing it would never fail, but keep 64 KiB for
-        // whoever comes later, twenty minutes of stale pulses all at once.
+        // A FIFO without a reader. One reader of our own lets the writing end open, and is closed again: a write then
+        // fails until a reader comes. Opened for reading and writing it would never fail, but keep 64 KiB for a later
+        // reader, twenty minutes of stale pulses all at once.
         Err(Errno::NXIO) if kind == FileType::Fifo => open(OFlags::RDONLY).and_then(|_reader| open(OFlags::WRONLY)),
         file => file,
     };
@@ -249,12 +250,12 @@ fn make_wire(path: &str, file: impl AsFd) -> Result<(), RawPortError> {
         line.control_modes |= termios::ControlModes::CLOCAL;
         line.set_speed(WIRE_BAUD)?;
         termios::tcsetattr(&file, termios::OptionalActions::Now, &line)?;
-        // A driver that cannot do what it was asked says so only here.
+        // A driver that cannot do what it was asked reports it only here.
         termios::tcgetattr(&file)
     };
     match set() {
         Ok(line) if line.output_speed().abs_diff(WIRE_BAUD) <= BAUD_TOLERANCE => Ok(()),
-        // It went while it was being set up.
+        // It was unplugged while it was being set up.
         Err(errno) if is_dead(errno) => Err(refused(path, OFlags::WRONLY, errno)),
         _ => Err(RawPortError::Wrong(HostError(format!(
             "the serial line {path} cannot run at {WIRE_BAUD} baud, which MIDI needs: use an adapter that can, or a USB \
@@ -265,7 +266,7 @@ fn make_wire(path: &str, file: impl AsFd) -> Result<(), RawPortError> {
 
 fn not_a_port(path: &str, what: &str) -> RawPortError {
     RawPortError::Wrong(HostError(format!(
-        "{path} is {what} and no MIDI port: name a device like /dev/snd/midiC1D0, a serial line or a FIFO"
+        "{path} is {what}, not a MIDI port: name a device like /dev/snd/midiC1D0, a serial line or a FIFO"
     )))
 }
 
@@ -273,7 +274,7 @@ fn refused(path: &str, way: OFlags, errno: Errno) -> RawPortError {
     let (done, allow) = if way == OFlags::RDONLY { ("read", "r") } else { ("written to", "w") };
     let what = match errno {
         Errno::NOENT | Errno::NOTDIR => {
-            format!("there is no {path}: plug the device in, or make a FIFO with `mkfifo {path}`")
+            format!("{path} does not exist: plug the device in, or create a FIFO with `mkfifo {path}`")
         }
         Errno::ACCESS | Errno::PERM => {
             let group = if path.starts_with(DEVICES) { Some("audio") } else { None };
@@ -285,9 +286,9 @@ fn refused(path: &str, way: OFlags, errno: Errno) -> RawPortError {
             return RawPortError::Wrong(HostError(format!("{path} may not be {done}: {how}")));
         }
         Errno::BUSY => {
-            format!("the MIDI port {path} is in use by another program: end that program, or choose another")
+            format!("the MIDI port {path} is in use by another program: close that program, or choose another port")
         }
-        Errno::NODEV | Errno::NXIO | Errno::IO => format!("nothing answers behind {path}: plug the device in"),
+        Errno::NODEV | Errno::NXIO | Errno::IO => format!("no device answers at {path}: plug it in"),
         errno => format!("the MIDI port {path} cannot be opened: {}", std::io::Error::from(errno)),
     };
     RawPortError::Absent(HostError(what))

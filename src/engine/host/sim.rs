@@ -1,7 +1,7 @@
 //! The simulated host in real time: no device, only time that passes.
 //!
-//! Its thread renders a block each time one would have been due, so everything works with nothing plugged in, and
-//! goes on working while a lost device is waited for. In virtual time there is no host at all: see `engine/offline.rs`.
+//! Its thread renders a block each time one would have been due, so everything works with nothing plugged in, and goes
+//! on working while a lost device is waited for. In virtual time there is no host at all: see `engine/offline.rs`.
 
 use super::{CallbackStats, Device, DeviceSpec, Driver, HostError, StartFailed, lend};
 use crate::engine::{audio::renderer::Renderer, realtime};
@@ -19,10 +19,10 @@ use std::{
 pub const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Frames in a block unless asked otherwise.
 pub const BLOCK_FRAMES: u32 = 256;
-/// A machine that slept does not render what it missed.
+/// A machine that slept does not render the blocks it missed.
 const LATEST_NS: u64 = 200_000_000;
 
-/// A device made of nothing.
+/// A device without hardware.
 pub struct SimDevice {
     spec: DeviceSpec,
 }
@@ -78,7 +78,7 @@ impl Device for SimDevice {
             Ok(thread) => Ok(Box::new(SimDriver { end, thread: Some(thread), home })),
             Err(error) => {
                 let error = HostError(format!("no thread for the simulated host: {error}"));
-                // The closure was dropped, so the renderer is on its way home.
+                // The closure was dropped, so the renderer is on its way back.
                 Err(StartFailed { error, renderer: home.recv().ok().map(Box::new) })
             }
         }

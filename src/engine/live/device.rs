@@ -1,5 +1,5 @@
-//! The audio device of a running engine: noticed when it is lost, done without, and taken back. The control thread's,
-//! but for what a device may take seconds over: opening, starting and ending it is another thread's.
+//! The audio device of a running engine: notices that it is lost, goes on without it, and takes it back. The control
+//! thread's; opening, starting and ending a device may take seconds and is another thread's.
 
 use super::Reopen;
 use crate::{
@@ -22,23 +22,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Interruptions in one such time that are no accident any more.
+/// From so many interruptions between two updates of the load on, a notice is sent once.
 const XRUNS_TOO_MANY: u64 = 10;
 /// A callback that was not called for so long is lost, whatever the system says.
 const STALL: Duration = Duration::from_millis(1500);
-/// What a look adds to that at most: where this thread stood still as well, the machine did, and no device is gone.
+/// A look adds at most this to that: where this thread was held up as well, the machine was, and no device is gone.
 const LONGEST_LOOK: Duration = Duration::from_millis(250);
 /// First and longest wait before a lost device is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
-/// What the porter is asked, one thing at a time.
+/// A job for the porter, one at a time.
 enum Errand {
     End(Box<dyn Driver>),
     Open,
     Start(Box<dyn Device>, Box<Renderer>, Arc<CallbackStats>),
 }
 
-/// What came of it.
+/// The outcome of a job.
 enum Outcome {
     Ended(Option<Box<Renderer>>),
     Opened(Result<Box<dyn Device>, HostError>),
@@ -52,7 +52,7 @@ struct Porter {
 }
 
 impl Porter {
-    /// It ends with its asker, which need not wait for it: a device that comes too late is closed again.
+    /// The thread ends with this handle, which need not wait for it: a device that comes too late is closed again.
     fn new(mut reopen: Reopen) -> Porter {
         let (errands, asked) = mpsc::channel();
         let (sender, outcomes) = mpsc::channel();
@@ -69,28 +69,28 @@ impl Porter {
             }
         };
         if let Err(error) = thread::Builder::new().name("device-porter".into()).spawn(body) {
-            tracing::error!("a device that is lost is not taken back: no thread: {error}");
+            tracing::error!("a lost device is not reopened: no thread: {error}");
         }
         Porter { errands, outcomes }
     }
 
-    /// Whether somebody is there to do it.
+    /// Gives the thread a job; false where the thread is gone.
     fn ask(&self, errand: Errand) -> bool {
         self.errands.send(errand).is_ok()
     }
 }
 
-/// Where the renderer is.
+/// Who runs the renderer.
 enum State {
-    /// On the device.
+    /// The device.
     Running(Box<dyn Driver>),
-    /// On a device that is gone and is being ended.
+    /// A device that is gone and is being ended.
     Ending,
-    /// On a stand-in: the device is waited for.
+    /// The simulated host: the device is waited for.
     Without(Box<dyn Driver>, Wait),
-    /// On a device that is back and is being started.
+    /// A device that is back and is being started.
     Starting,
-    /// The system never let go of it: nothing sounds any more.
+    /// The system never let go of it: there is no audio any more.
     Nowhere,
 }
 
@@ -98,9 +98,9 @@ enum State {
 struct Wait {
     retry_at: Instant,
     wait: Duration,
-    /// The porter is at it.
+    /// The porter is opening it.
     is_asked: bool,
-    /// What is in the way, as it was told last.
+    /// The problem that was reported last.
     told: Option<HostError>,
 }
 
@@ -116,7 +116,7 @@ impl Wait {
     }
 }
 
-/// How long the callback was not called, as far as that is its device's doing. Counted in looks.
+/// How long the callback was not called, as far as its device is the cause. Counted in looks.
 struct Silence {
     blocks: u64,
     looked: Instant,
@@ -138,7 +138,7 @@ impl Silence {
     }
 }
 
-/// The audio device, and what to do when it goes away.
+/// The audio device, and the handling of its loss.
 pub(super) struct Audio {
     pub(super) spec: DeviceSpec,
     pub(super) stats: Arc<CallbackStats>,
@@ -207,12 +207,15 @@ impl Audio {
 
     fn is_lost(&mut self, control: &mut Control) {
         let name = &self.spec.name;
-        tracing::warn!(device = name, "the audio device is gone");
+        tracing::warn!(device = name, "the audio device disconnected");
         control.device_lost();
         control.device.running = false;
         control.desk().notice(
             Severity::Error,
-            format!("the audio device {name} is gone: MIDI plays on, the take is closed, and it is taken back when it returns"),
+            format!(
+                "the audio device {name} disconnected: MIDI still plays, the take is closed, and it is reopened \
+             when it returns"
+            ),
         );
         if let State::Running(driver) = std::mem::replace(&mut self.state, State::Ending) {
             self.porter.ask(Errand::End(driver));
@@ -223,11 +226,11 @@ impl Audio {
         self.state = State::Nowhere;
         control.desk().notice(
             Severity::Error,
-            "the system does not let go of the audio device: save nothing here, leave with ctrl-q and start again",
+            "the system does not release the audio device: save nothing here, quit with ctrl-q and start again",
         );
     }
 
-    /// What is to be known of a new stream.
+    /// Counters for a new stream.
     fn new_stats(&mut self) -> Arc<CallbackStats> {
         self.stats = Arc::default();
         self.silence = Silence::new(Instant::now());
@@ -235,7 +238,7 @@ impl Audio {
         Arc::clone(&self.stats)
     }
 
-    /// The renderer goes on without a device; that needs nothing but a thread.
+    /// The renderer goes on with the simulated host; that needs nothing but a thread.
     fn stand_in(&mut self, renderer: Renderer, control: &mut Control) {
         let rate_hz = renderer.sample_rate_hz().round() as u32;
         let device = Box::new(SimDevice::new(rate_hz, self.spec.block_frames.clamp(64, 1024)));
@@ -258,8 +261,10 @@ impl Audio {
         if rate_hz != was_hz {
             renderer.set_rate(f64::from(rate_hz));
             control.set_rate(rate_hz, renderer.frame());
-            let text =
-                format!("{} runs at {rate_hz} Hz now, not at {was_hz}: so do takes from here on", self.spec.name);
+            let text = format!(
+                "{} now runs at {rate_hz} Hz, not {was_hz} Hz: takes from now on have that rate",
+                self.spec.name
+            );
             control.desk().notice(Severity::Warning, text);
         }
         self.frames.set_latency(self.spec.latency_frames);
@@ -274,19 +279,19 @@ impl Audio {
         control.device_back(now);
     }
 
-    /// Told once for each thing that is in the way.
+    /// Reports each problem once.
     fn is_in_the_way(&mut self, error: HostError, control: &mut Control) {
         let State::Without(_, wait) = &mut self.state else { return };
         wait.is_asked = false;
         wait.go_on();
         if wait.told.as_ref() != Some(&error) {
-            let text = format!("{} is not taken back yet: {error}", self.spec.name);
+            let text = format!("{} is not reopened yet: {error}", self.spec.name);
             control.desk().notice(Severity::Warning, text);
             wait.told = Some(error);
         }
     }
 
-    /// What runs, to be ended. What the porter is at is left to it.
+    /// The running driver, to be ended. A device that the porter is opening is left to it.
     pub(super) fn take_driver(&mut self) -> Option<Box<dyn Driver>> {
         match std::mem::replace(&mut self.state, State::Nowhere) {
             State::Running(driver) | State::Without(driver, _) => Some(driver),
@@ -300,7 +305,7 @@ impl Audio {
         device.load_percent = percent(self.stats.load_permille.load(Ordering::Relaxed));
         device.load_peak_percent = percent(self.stats.load_peak_permille.swap(0, Ordering::Relaxed));
         device.xruns = self.stats.xruns.load(Ordering::Relaxed);
-        // Until a block has come, what the device said of it stands.
+        // Before the first block, the device's own figure applies.
         if let frames @ 1.. = self.stats.block_frames.load(Ordering::Relaxed) {
             device.block_frames = frames;
         }
@@ -318,12 +323,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_that_stands_still_has_lost_no_device_and_one_that_only_misses_blocks_has() {
+    fn a_machine_that_is_held_up_has_lost_no_device_and_one_that_only_misses_blocks_has() {
         let begun = Instant::now();
         let at = |ms: u64| begun + Duration::from_millis(ms);
         let mut silence = Silence::new(begun);
         assert_eq!(silence.look(1, at(33)), Duration::ZERO);
-        // Nobody ran for ten seconds, this thread neither; then the callback comes again.
+        // No thread ran for ten seconds, this one neither; then the callback comes again.
         assert!(silence.look(1, at(10_033)) < STALL);
         assert_eq!(silence.look(2, at(10_066)), Duration::ZERO);
         // This thread runs, and no block comes.

@@ -37,7 +37,7 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 #[test]
-fn notes_are_heard_and_recorded_and_the_way_out_leaves_nothing_open() {
+fn notes_sound_and_are_recorded_and_the_end_leaves_nothing_open() {
     let folder = tempfile::tempdir().unwrap();
     let wire = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&wire);
@@ -67,7 +67,7 @@ fn notes_are_heard_and_recorded_and_the_way_out_leaves_nothing_open() {
     assert!(wire.contains(&vec![0xFC]), "the follower was not stopped");
 }
 
-/// A device whose callback is never called after it was told to be gone.
+/// A device whose callback is never called after it was reported as gone.
 struct Frail {
     inner: Box<dyn Device>,
     gone: Arc<Mutex<Option<Arc<CallbackStats>>>>,
@@ -161,7 +161,7 @@ fn a_device_that_is_back_at_another_rate_is_taken_and_the_take_goes_on_in_one_of
     drop(engine);
     let told: Vec<Event> = events.try_iter().collect();
     let is_told =
-        |event: &Event| matches!(event, Event::Notice { text, .. } if text.contains("44100 Hz now, not at 48000"));
+        |event: &Event| matches!(event, Event::Notice { text, .. } if text.contains("now runs at 44100 Hz, not 48000"));
     assert!(told.iter().any(is_told), "{told:?}");
     let rate = |name: &str| hound::WavReader::open(folder.path().join(name)).unwrap().spec().sample_rate;
     assert_eq!(["jam.wav", on].map(rate), [48_000, 44_100]);
@@ -228,11 +228,11 @@ fn a_fault_in_the_callback_closes_the_take_and_the_station_plays_on() {
     assert!(hound::WavReader::open(folder.path().join("jam.wav")).unwrap().duration() > 0);
 }
 
-/// A synth that remembers what it was sent, on a port reached from the MIDI threads.
+/// A synth that records the messages it was sent, on a port reached from the MIDI threads.
 #[derive(Clone, Default)]
 struct Synth {
     heard: Arc<Mutex<Vec<Vec<u8>>>>,
-    /// What makes its driver panic, once.
+    /// Makes its driver panic, once.
     poison: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
@@ -297,7 +297,7 @@ fn a_fault_in_the_control_thread_leaves_no_note_no_clock_and_no_open_take() {
 }
 
 #[test]
-fn a_fault_in_the_scheduler_ends_the_notes_and_is_told() {
+fn a_fault_in_the_scheduler_ends_the_notes_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let synth = Synth::default();
     let engine = playing(folder.path(), &synth, None);
@@ -311,7 +311,7 @@ fn a_fault_in_the_scheduler_ends_the_notes_and_is_told() {
 }
 
 #[test]
-fn a_fault_in_the_clock_stops_the_followers_and_is_told() {
+fn a_fault_in_the_clock_stops_the_followers_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let synth = Synth::default();
     let engine = playing(folder.path(), &synth, None);
@@ -324,7 +324,7 @@ fn a_fault_in_the_clock_stops_the_followers_and_is_told() {
 }
 
 #[test]
-fn what_was_handed_to_the_keeper_is_on_the_disk_when_the_engine_has_ended() {
+fn files_handed_to_the_keeper_are_on_the_disk_when_the_engine_has_ended() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
     let config = EngineConfig { snapshots: StoredValue::load(file.clone()).0, ..config(folder.path()) };
@@ -346,7 +346,7 @@ fn what_was_handed_to_the_keeper_is_on_the_disk_when_the_engine_has_ended() {
 fn a_disk_that_hangs_stalls_neither_commands_nor_notes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
-    // What is written first is opened for as long as nobody reads it.
+    // The first file is a pipe: opening it for writing waits until it has a reader.
     let hangs = folder.path().join("snapshots.yaml.new");
     let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
     rustix::fs::mknodat(rustix::fs::CWD, &hangs, fifo, mode, 0).unwrap();
@@ -358,7 +358,8 @@ fn a_disk_that_hangs_stalls_neither_commands_nor_notes() {
         station.ask(line.parse().unwrap()).unwrap();
     }
     wait_for("sound", || station.status().outputs[0].peak_db > -30.0);
-    // It goes on again. What hung is not kept, for a pipe is no file, and that is told; what comes after it is.
+    // It goes on again. The content that hung is not kept, for a pipe is no file, and that is reported; the next one
+    // is.
     assert!(std::fs::read_to_string(&hangs).unwrap().contains("name: a"));
     station.ask("snapshot.save b".parse().unwrap()).unwrap();
     drop(engine);

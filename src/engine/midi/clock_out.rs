@@ -1,19 +1,19 @@
-//! What a MIDI clock follower must be told: pulses, start, stop, continue, song position.
+//! The MIDI clock that a follower gets: pulses, start, stop, continue, song position.
 //!
-//! One [`ClockOut`] per port compares what the [`Plan`] says with what the port was last told. The clock thread and
-//! the callback both drive it, window by window; it knows frames only and reads no clock. Realtime: yes.
+//! One [`ClockOut`] per port compares the [`Plan`] with the messages the port got last. The clock thread and the
+//! callback both drive it, window by window; it knows frames only and reads no clock. Realtime: yes.
 //!
 //! A window may lie ahead of an edit of the plan (a port whose offset is negative), and windows may jump (a clock that
-//! was held up, a device that came back). A follower that runs counts the pulses it gets, so what it was told is held
-//! against the plan's own count: a few pulses too many are waited for, a few too few are made up for, and where it is
-//! further off it is stopped, told where the song is, and continues on the next sixteenth.
+//! was held up, a device that came back). A follower that runs counts the pulses it gets, so its count is compared with
+//! the plan's: for a few pulses too many the clock waits, a few too few it makes up for, and where the count is further
+//! off it stops the follower, sends the song position, and continues on the next sixteenth.
 //!
-//! A song that wraps in a loop sends followers even pulses and nothing else: they count run pulses, which do not wrap
-//! (`music/loops.rs`). A song position is that of the song: a follower that starts or continues on a later pass begins on
-//! the song's place in the loop, with START where that is the song's beginning.
+//! While a song wraps in a loop followers get even pulses and nothing else: they count run pulses, which do not wrap
+//! (`music/loops.rs`). A song position is that of the song: a follower that starts or continues on a later pass begins
+//! on the song's place in the loop, with START where that is the song's beginning.
 //!
 //! A follower begins with the first pulse after START or CONTINUE and needs a moment to make ready (MIDI 1.0, "Start"),
-//! and one that is itself a station must know of that pulse before it has rendered past it. So these go out
+//! and another copy of busker must know of that pulse before it has rendered past it. So these go out
 //! [`START_LEAD_SECONDS`] ahead of the pulse they are meant for, or behind the pulse before it, whichever is later.
 
 use crate::{
@@ -28,23 +28,23 @@ const PULSES_PER_SIXTEENTH: i64 = 6;
 const POSITIONS: i64 = 16_384;
 /// Sixteenths in a bar.
 const SIXTEENTHS_PER_BAR: i64 = BEATS_PER_BAR as i64 * PPQN / PULSES_PER_SIXTEENTH;
-/// Pulses that may be made up for at once, or waited for. More would be heard as a jump of the tempo, and leaving out a
-/// part of a sixteenth is the lesser evil.
+/// Most pulses that are made up for at once, or waited for. More would sound as a jump of the tempo; leaving out a part
+/// of a sixteenth is the lesser evil.
 pub const MOST_MADE_UP: i64 = 3;
 /// How long before a follower's first pulse START or CONTINUE is sent. Blocks of 512 frames at 44.1 kHz, in pairs as
 /// a device takes them, are 23 ms; more would make a key that plays feel late.
 pub const START_LEAD_SECONDS: f64 = 0.02;
 
-/// What the follower believes.
+/// The state the follower is in, by the messages it got.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum FollowerState {
-    /// It stands; the song was last at this pulse.
+    /// Stopped; the song was last at this pulse.
     Stopped { at_pulse: f64 },
-    /// It will be told to start (where that is song pulse 0) or continue when the song reaches this run pulse.
+    /// It will get START (where that is song pulse 0) or CONTINUE when the song reaches this run pulse.
     Waiting { offset_pulses: i64, run_pulse: i64, song_pulse: i64 },
-    /// It runs, and this is the run pulse it takes the next one for.
+    /// Running; its next pulse is this run pulse.
     Running { offset_pulses: i64, next_pulse: i64 },
-    /// It was stopped while the song rolls, because its pulses or its transport were switched off.
+    /// Stopped while the song rolls, because its pulses or its transport were switched off.
     Left { offset_pulses: i64 },
 }
 
@@ -52,7 +52,7 @@ enum FollowerState {
 #[derive(Debug)]
 pub struct ClockOut {
     told: FollowerState,
-    /// What it got until now.
+    /// The clock messages it has got so far.
     sends: ClockSends,
 }
 
@@ -63,13 +63,13 @@ impl Default for ClockOut {
 }
 
 impl ClockOut {
-    /// A follower that stands at the beginning.
+    /// A follower that is stopped at the beginning.
     pub fn new() -> ClockOut {
         ClockOut { told: FollowerState::Stopped { at_pulse: 0.0 }, sends: ClockSends::ALL }
     }
 
-    /// Everything due in a window of frames, in order, each with its place in frames; of that only what the port gets.
-    /// Windows should adjoin.
+    /// Emits the messages due in a window of frames, in order, each with its frame, and only those of `sends`. Windows
+    /// should adjoin.
     pub fn window(&mut self, plan: &Plan, sends: ClockSends, window: Range<i64>, mut emit: impl FnMut(f64, Message)) {
         self.switch(sends, |message| emit(window.start as f64, message));
         let mut emit = |frame: f64, message: Message| {
@@ -99,8 +99,8 @@ impl ClockOut {
         stretch.pulses(part).map(move |pulse| (stretch, pulse))
     }
 
-    /// Everything due between two pulses: what a stretch begins with, and the start of a song that begins with the pulse
-    /// that comes next, which may belong to a later stretch.
+    /// Emits everything due between two pulses: the beginning of a stretch, and the start of a song that begins with
+    /// the next pulse, which may belong to a later stretch.
     fn approach(
         &mut self,
         stretch: &Stretch,
@@ -150,7 +150,7 @@ impl ClockOut {
         emit(frame, Message::CLOCK);
     }
 
-    /// Whether it is to be told to start or continue before this pulse of a song.
+    /// Whether the follower gets START or CONTINUE before this pulse of a song.
     pub fn starts_with(&self, song: Song, pulse: Pulse) -> bool {
         let (Song::Rolling { offset_pulses }, Some(next)) = (song, pulse.run_pulse) else { return false };
         match self.told {
@@ -164,12 +164,12 @@ impl ClockOut {
         }
     }
 
-    /// Whether it is to be told to start or continue before the next pulse, if the song rolls by then.
+    /// Whether the follower gets START or CONTINUE before the next pulse, if the song rolls by then.
     pub fn may_start(&self) -> bool {
         !matches!(self.told, FollowerState::Running { .. })
     }
 
-    /// Stops a follower that runs; for the way out, and for one that is to get in anew.
+    /// Stops a follower that runs: at the end of the engine, and before it begins anew.
     pub fn stop(&mut self, mut emit: impl FnMut(Message)) {
         if matches!(self.told, FollowerState::Waiting { .. } | FollowerState::Running { .. }) && self.sends.transport {
             emit(Message::STOP);
@@ -179,8 +179,8 @@ impl ClockOut {
         }
     }
 
-    /// The port gets more or less than before. One that runs is stopped: it gets in anew where something was switched
-    /// on, and stays out where something was switched off.
+    /// The port gets more or fewer clock messages than before. A running follower is stopped: it begins anew where
+    /// something was switched on, and stays out where something was switched off.
     fn switch(&mut self, sends: ClockSends, mut emit: impl FnMut(Message)) {
         let was = std::mem::replace(&mut self.sends, sends);
         let on = (sends.pulses && !was.pulses) || (sends.transport && !was.transport);
@@ -244,7 +244,7 @@ impl ClockOut {
         }
     }
 
-    /// A follower that stands is told where the song will be on the next sixteenth, and goes on there.
+    /// Sends a stopped follower the song position of the next sixteenth, where it will continue.
     fn wait(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(Message)) {
         let Song::Rolling { offset_pulses } = stretch.song else { return };
         let (run_pulse, song_pulse) = next_sixteenth(stretch, frame);
@@ -264,7 +264,7 @@ fn passes(sends: ClockSends, message: Message) -> bool {
     }
 }
 
-/// The first run pulse of a song that rolls, from a frame of its stretch on; not before its beginning.
+/// The first run pulse of a rolling song, from a frame of its stretch on; not before its beginning.
 fn next_run_pulse(stretch: &Stretch, frame: i64) -> i64 {
     stretch.pulses(frame..i64::MAX).find_map(|pulse| pulse.run_pulse).unwrap_or(0).max(0)
 }
@@ -289,7 +289,7 @@ fn sixteenth(pulse: f64) -> i64 {
     (pulse / PULSES_PER_SIXTEENTH as f64 - 1e-6).ceil() as i64
 }
 
-/// Beyond what the message can carry it is less by whole bars, so that the follower stands on the right place of its bar.
+/// Beyond the range of the message it is less by whole bars, so that the follower is at the right place of its bar.
 fn song_position(sixteenths: i64) -> Message {
     let whole_bars = POSITIONS - POSITIONS % SIXTEENTHS_PER_BAR;
     let sixteenths = sixteenths.max(0);

@@ -1,13 +1,13 @@
 //! The MIDI clock thread: writes pulses, start, stop and song position to the ports that are not in the callback.
 //!
-//! It sleeps to the instant of the next pulse, computed from the timeline and the frame clock, so nothing adds up. It
-//! shares no lock with anyone: the plan, the frame clock and the panels are latest values, and connections come on
-//! rings. Whatever ends it, followers are stopped.
+//! It sleeps to the instant of the next pulse, computed from the timeline and the frame clock, so errors do not add up.
+//! It shares no lock with another thread: the plan, the frame clock and the panels are latest values, and connections
+//! come on rings. However it ends, it stops the followers.
 //!
-//! A port that refuses a message has a follower that is out of step: it lacks a pulse, a start or a stop. Once the port
-//! takes messages again it is told to stop, where the song is, and to continue on the next sixteenth. So is one whose
-//! pulses are overdue because this thread was held up. What is behind a port that comes back knows nothing, and begins
-//! like a new one.
+//! When a port refuses a message, its follower is out of step: it lacks a pulse, a start or a stop. Once the port takes
+//! messages again it gets stop and the song position, and continues on the next sixteenth. The same for a port whose
+//! pulses are overdue because this thread was held up. A port that comes back begins like a new one: its follower has
+//! no state.
 
 use super::{
     clock_out::{ClockOut, MOST_MADE_UP, START_LEAD_SECONDS},
@@ -36,33 +36,34 @@ use std::{
     time::Duration,
 };
 
-/// How long it sleeps at most, so that it notices when it shall end.
+/// Longest sleep, so that it notices when it shall end.
 const LONGEST_SLEEP_NS: u64 = 500_000_000;
 /// While the frame clock does not run yet.
 const WAIT_FOR_AUDIO_NS: u64 = 5_000_000;
 /// How soon a port that refused a message is tried again.
 const RETRY_NS: u64 = 20_000_000;
-/// How soon a port that is not there is looked at again.
+/// How soon an absent port is looked at again.
 const LOOK_AGAIN_NS: u64 = 100_000_000;
-/// How often a follower that refuses the stop is told on the way out.
+/// How often the stop is sent to a port that refuses it, while the engine ends.
 const LAST_TRIES: usize = 10;
-/// How far ahead the next pulse is looked for, in seconds: at the slowest tempo one comes every eighth of a second.
+/// How far ahead the thread looks for the next pulse, in seconds: at the slowest tempo one comes every eighth of a
+/// second.
 const AHEAD_SECONDS: f64 = 1.0;
-/// A pulse handed over later than this is counted as late.
+/// A pulse sent later than this is counted as late.
 const LATE_NS: u64 = 1_000_000;
-/// The frame clock wanders by less than this; a longer way back is a new stream, and the port goes back with it.
+/// The frame clock wanders by less than this; a longer way back is a new stream, and the port's time goes back with it.
 const JUMP_SECONDS: f64 = 0.1;
 /// Absorbs rounding between frames and nanoseconds: some 20 ns.
 const SLACK_FRAMES: f64 = 1e-3;
 
-/// What became of the pulses of every port. Relaxed atomics: each is a number on its own.
+/// Counts of the pulses of every port. Relaxed atomics: each is a number on its own.
 #[derive(Debug, Default)]
 pub struct ClockCounters {
-    /// Pulses handed to ports.
+    /// Pulses sent to ports.
     pub pulses: AtomicU64,
-    /// Pulses handed over more than 1 ms after their instant.
+    /// Pulses sent more than 1 ms after their instant.
     pub late: AtomicU64,
-    /// The latest a pulse ever was, in µs.
+    /// The delay of the latest pulse since the start, in µs.
     pub latest_us: AtomicU64,
     /// Pulses that were not sent because they were overdue.
     pub skipped: AtomicU64,
@@ -79,9 +80,9 @@ impl ClockCounters {
 /// One look at the plan and the clocks.
 struct Look<'a> {
     plan: &'a Plan,
-    /// Of the frames that are heard.
+    /// The time of the frames that are played.
     time: FrameTime,
-    /// When it was taken.
+    /// The instant of the look.
     at_ns: u64,
     /// The time now, which goes on while ports are written to.
     now_ns: &'a dyn Fn() -> u64,
@@ -93,7 +94,7 @@ impl Look<'_> {
         self.time.frame_at(self.at_ns as f64)
     }
 
-    /// When a frame is heard.
+    /// The instant at which a frame is played.
     fn ns_of(&self, heard: f64) -> u64 {
         self.time.ns_at(heard) as u64
     }
@@ -102,7 +103,7 @@ impl Look<'_> {
         (seconds * 1e9 / self.time.ns_per_frame) as i64
     }
 
-    /// The pulses of a window that are sent to those who get them, each with where the song is then.
+    /// The pulses of a window that followers get, each with the song's position then.
     fn pulses(&self, window: Range<i64>) -> impl Iterator<Item = (Song, Pulse)> {
         let on = self.plan.parts(window).filter(|(stretch, _)| stretch.clock_on);
         on.flat_map(|(stretch, part)| stretch.pulses(part).map(|pulse| (stretch.song, pulse)))
@@ -113,15 +114,15 @@ impl Look<'_> {
 pub struct ClockPort {
     /// Its own connection: the scheduler has another to the same port.
     wire: LoggedOut,
-    /// What it gets, and when.
+    /// The clock messages it gets, and their offset.
     panel: Arc<PortPanel>,
-    /// What its follower was told.
+    /// The clock of its follower.
     clock: ClockOut,
-    /// Where it is in time; nothing before the first look.
+    /// Its place in time; `None` before the first look.
     slew: Option<Slew>,
     /// The first of its frames that was not dealt with.
     next_frame: Option<i64>,
-    /// The port refused a message: what its follower knows is not what it was told.
+    /// The port refused a message: its follower lacks it.
     lost: bool,
 }
 
@@ -148,7 +149,7 @@ impl LoggedOut {
 }
 
 impl ClockPort {
-    /// A port whose follower stands.
+    /// A port whose follower is stopped.
     pub fn new(index: PortIndex, out: Box<dyn MidiOut>, panel: Arc<PortPanel>) -> ClockPort {
         let wire = LoggedOut { index, out, last_ns: 0 };
         ClockPort { wire, panel, clock: ClockOut::new(), slew: None, next_frame: None, lost: false }
@@ -158,7 +159,7 @@ impl ClockPort {
     fn step(&mut self, look: &Look<'_>, log: &mut SentLog) {
         let (slew, mut window) = self.due(look);
         while may_alloc(|| self.wire.out.news()).is_some() {
-            // Whether it came or went: what is behind it knows nothing of what was sent.
+            // It came or went: the device behind it has none of the messages sent before.
             self.clock = ClockOut::new();
             self.lost = false;
             window.start = window.start.max(window.end - 1);
@@ -183,7 +184,7 @@ impl ClockPort {
                 return;
             }
             let now_ns = (look.now_ns)();
-            // What is told about the song has no instant of its own.
+            // Song positions have no instant of their own.
             let on_the_grid = matches!(message, Message::CLOCK | Message::START | Message::CONTINUE);
             let due_ns = if on_the_grid { look.ns_of(slew.heard_at(frame)).min(now_ns) } else { now_ns };
             *lost = !wire.send(due_ns, now_ns, message, log);
@@ -208,7 +209,7 @@ impl ClockPort {
         (*slew, begin..end)
     }
 
-    /// The next instant at which something is due, or the port is to be looked at again.
+    /// The next instant at which a message is due, or the port is to be looked at again.
     fn next_ns(&self, look: &Look<'_>) -> u64 {
         let (Some(next_frame), Some(slew)) = (self.next_frame, &self.slew) else { return look.at_ns };
         if !self.wire.out.is_there() {
@@ -221,7 +222,7 @@ impl ClockPort {
         let start = coming.filter(|_| !self.lost).and_then(|coming| {
             let frame = frame_of(coming) - look.frames(START_LEAD_SECONDS) as f64;
             let is_known = self.clock.starts_with(coming.0, coming.1);
-            // The song may be told to begin there before the pulse has come.
+            // The song's start may have to be sent before the pulse is due.
             let may_be = self.clock.may_start() && frame >= next_frame as f64;
             (is_known || may_be).then_some(frame.max(next_frame as f64))
         });
@@ -235,7 +236,7 @@ impl ClockPort {
         clock.stop(|message| *lost |= !wire.send(now_ns, now_ns, message, log));
     }
 
-    /// Stops a follower that is out of step; true where none is any more.
+    /// Stops a follower that is out of step; true where none is out of step any more.
     fn begin_again(&mut self, now_ns: u64, log: &mut SentLog) -> bool {
         if self.lost && (!self.panel.sends().transport || self.wire.send(now_ns, now_ns, Message::STOP, log)) {
             self.clock = ClockOut::new();
@@ -244,7 +245,7 @@ impl ClockPort {
         !self.lost
     }
 
-    /// Stops a follower that runs, for the way out; true where it is stopped.
+    /// Stops a follower that runs, at the end of the engine; true where it is stopped.
     fn stop(&mut self, now_ns: u64, log: &mut SentLog) -> bool {
         if !self.wire.out.is_there() {
             return true;
@@ -259,23 +260,23 @@ pub struct ClockThread {
     ports: Vec<ClockPort>,
     plan: PlanReader,
     frames: FrameClock,
-    /// From the rendering of a frame to its being heard.
+    /// Frames from the rendering of a frame to its output.
     log: SentLog,
     counters: Arc<ClockCounters>,
 }
 
 impl ClockThread {
-    /// A clock for these ports, in time with what is heard.
+    /// A clock for these ports, in time with the audio output.
     pub fn new(ports: Vec<ClockPort>, plan: PlanReader, frames: FrameClock, log: SentLog) -> Self {
         ClockThread { ports, plan, frames, log, counters: Arc::default() }
     }
 
-    /// What became of the pulses, for whoever shows it.
+    /// The counts of the pulses, for the status.
     pub fn counters(&self) -> Arc<ClockCounters> {
         Arc::clone(&self.counters)
     }
 
-    /// Runs until `end` is set, then stops the followers. Tells `granted` whether SCHED_FIFO was.
+    /// Runs until `end` is set, then stops the followers. Sets `granted` to whether the system granted SCHED_FIFO.
     ///
     /// # Errors
     /// Where the system has no more threads.
@@ -296,12 +297,12 @@ impl ClockThread {
             }));
             self.stop();
             if outcome.is_err() {
-                tracing::error!("the MIDI clock stopped; its followers were told to stop");
+                tracing::error!("the MIDI clock stopped; a stop was sent to its followers");
             }
         })
     }
 
-    /// Sends what is due and says until when there is nothing to do.
+    /// Sends the messages that are due and returns the instant of the next ones.
     fn step(&mut self, now_ns: &dyn Fn() -> u64) -> u64 {
         no_alloc(|| self.send_due(now_ns))
     }
@@ -322,7 +323,7 @@ impl ClockThread {
             if tries > 0 {
                 thread::sleep(Duration::from_nanos(RETRY_NS));
             }
-            // Each port is told, whether the one before it was or not.
+            // Each port gets its stop, whether the one before it took its own or not.
             let stopped = |all, port: &mut ClockPort| port.stop(realtime::now_ns(), &mut self.log) && all;
             if self.ports.iter_mut().fold(true, stopped) {
                 return;

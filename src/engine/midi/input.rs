@@ -1,8 +1,8 @@
-//! What comes in at a port, on its way to the control thread and, where it is passed on, to the scheduler.
+//! Messages that come in at a port, on their way to the control thread and, where they are passed on, to the scheduler.
 //!
-//! [`Inlet`] belongs to the thread the port's bytes come in on, [`MidiIn`] to the control thread. A message is an event,
-//! so it travels on a ring; what finds no room is counted. Realtime: yes, but a SysEx that is passed on (thru) is copied
-//! to memory of its own, which an inlet of the callback does not do.
+//! [`Inlet`] belongs to the thread the port's bytes come in on, [`MidiIn`] to the control thread. A message is an
+//! event, so it travels on a ring; one that finds no room is counted. Realtime: yes, but a SysEx that is passed on
+//! (thru) is copied to memory of its own, which an inlet of the callback does not do.
 
 pub use super::thru::Where;
 use super::{
@@ -20,18 +20,18 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// One message that came in.
+/// A received message.
 #[derive(Debug)]
 pub struct ReceivedMessage {
-    /// When, in ns on the engine's clock.
+    /// Its instant, in ns on the engine's clock.
     pub at_ns: u64,
-    /// Where.
+    /// Its port.
     pub port: PortIndex,
-    /// What.
+    /// Its bytes.
     pub payload: Payload,
 }
 
-/// Called when something came in that the control thread should hear of at once: anything but what comes all the time.
+/// Called when the control thread should read a message at once: any but the timing clock and active sensing.
 pub type InputWaker = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
 
 /// The port's half.
@@ -97,16 +97,16 @@ impl Inlet {
         }
     }
 
-    /// The port is gone, or what comes next has nothing to do with what came before: a message that was begun is
-    /// forgotten, and notes that were passed on are ended.
+    /// The port is gone, or the next bytes do not continue the last ones: drops an unfinished message and ends notes
+    /// that were passed on.
     pub fn interrupted(&mut self, at_ns: u64) {
         self.parser.reset();
         self.thru.release_all(at_ns);
     }
 }
 
-/// The song, an envelope or a learned knob may wait for it. The timing clock and active sensing come all the time, and
-/// their instants say what is to be known.
+/// The song, an envelope or a mapped knob may wait for it. The timing clock and active sensing come all the time, and
+/// their instants are enough.
 fn is_urgent(bytes: &[u8]) -> bool {
     !matches!(bytes.first(), Some(0xF8 | 0xFE))
 }
@@ -132,35 +132,35 @@ impl MidiIn {
         Some(ReceivedMessage { at_ns: at as u64, port: self.port, payload })
     }
 
-    /// How many were lost: for want of room, or because a SysEx was too long or broken.
+    /// Messages lost: for want of room, or because a SysEx was too long or broken.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// How many found no room on their way to where they are passed on to.
+    /// Messages that found no room on their way to the ports they are passed on to.
     pub fn not_passed_on(&self) -> u64 {
         self.thru_drops.count()
     }
 
-    /// Where its messages are passed on to.
+    /// The ports its messages are passed on to.
     pub fn routes(&self) -> &Routes {
         &self.routes
     }
 
-    /// The scheduler's half of the queue for what is passed on; once.
+    /// The scheduler's half of the queue for messages that are passed on; once.
     pub fn take_thru(&mut self) -> Option<SchedulerQueue> {
         self.thru.take()
     }
 
-    /// From now on `knock` is called when something urgent came in.
+    /// From now on `knock` is called when an urgent message came in.
     pub fn on_message(&self, knock: impl Fn() + Send + Sync + 'static) {
         if let Some(cell) = &self.knock {
-            // Nobody else sets it.
+            // It is set only here.
             let _ = cell.set(Box::new(knock));
         }
     }
 
-    /// Whether nothing is told when something comes in: it must be looked for.
+    /// Whether a message wakes no thread: the control thread must look for it.
     pub fn is_quiet(&self) -> bool {
         self.knock.is_none()
     }
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_arrive_with_their_instant_and_port_and_what_is_lost_is_counted() {
+    fn messages_arrive_with_their_instant_and_port_and_lost_ones_are_counted() {
         let (mut inlet, input) = input(Where::Thread);
         let mut input = input.at(PortIndex(3));
         inlet.hear(7, &[0xB0, 43]);

@@ -1,4 +1,4 @@
-//! A ring of messages with their instants, from a thread that sends or hears them to the control thread.
+//! A ring of messages with their instants, from a thread that sends or receives them to the control thread.
 //!
 //! It may lose under overload (that is counted); the wire does not wait for it.
 
@@ -14,7 +14,7 @@ use std::sync::{
 /// Messages a log can hold between two visits of the control thread.
 pub const CAPACITY: usize = 4096;
 
-/// The half of the thread that sends or hears.
+/// The half of the thread that sends or receives.
 pub struct LogWriter<T> {
     ring: HeapProd<T>,
     lost: Arc<AtomicU64>,
@@ -34,26 +34,26 @@ pub fn log<T>() -> (LogWriter<T>, LogReader<T>) {
 }
 
 impl<T> LogWriter<T> {
-    /// Notes an entry, or counts it as lost. Realtime: yes, but where a lost entry owns memory: that is freed here.
+    /// Logs an entry, or counts it as lost. Realtime: yes, but where a lost entry owns memory: that is freed here.
     pub fn push(&mut self, entry: T) {
         if self.ring.try_push(entry).is_err() {
             self.count_lost(1);
         }
     }
 
-    /// Counts what was lost before it became an entry. Realtime: yes.
+    /// Counts messages that were lost before they became entries. Realtime: yes.
     pub fn count_lost(&self, entries: u64) {
         self.lost.fetch_add(entries, Ordering::Relaxed);
     }
 }
 
 impl<T> LogReader<T> {
-    /// The next entry, in the order they were noted.
+    /// The next entry, in the order they were logged.
     pub fn pop(&mut self) -> Option<T> {
         self.ring.try_pop()
     }
 
-    /// How many were lost.
+    /// Lost entries.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }

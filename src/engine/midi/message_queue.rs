@@ -41,7 +41,7 @@ pub fn message_queue() -> (MessageSender, MessageReceiver) {
 
 /// The queue has no room for this message; it was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no room for another message")]
+#[error("the queue is full")]
 pub struct QueueFull;
 
 impl MessageSender {
@@ -65,7 +65,7 @@ impl MessageSender {
 }
 
 impl MessageReceiver {
-    /// The next message, whatever its instant, and that. Realtime: yes.
+    /// The next message with its instant, due or not. Realtime: yes.
     pub fn pop(&mut self) -> Option<(i64, &[u8])> {
         self.pop_before(i64::MAX)
     }
@@ -81,7 +81,7 @@ impl MessageReceiver {
             self.next = Some((at, usize::from(len)));
         }
         let (at, len) = self.next?;
-        // The header may be seen before the message behind it; then it is for the next block.
+        // The header may be visible before the message behind it; then it is for the next block.
         if at >= end || self.ring.occupied_len() < len {
             return None;
         }

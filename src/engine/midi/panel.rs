@@ -1,6 +1,7 @@
-//! What the control thread and the sending threads share about one port: its settings one way, its counters the other.
+//! One port's settings and counters, shared by the control thread and the sending threads: the settings one way, the
+//! counters the other.
 //!
-//! Everything here is a level in an atomic of its own: the newest wins, nobody waits. Realtime: yes.
+//! Everything here is a level in an atomic of its own: the newest wins, no thread waits. Realtime: yes.
 
 use crate::midi::{ClockSends, FARTHEST_OFFSET_MS};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
@@ -14,18 +15,18 @@ pub struct PortPanel {
     position: AtomicBool,
     /// Messages that wait for this port now; the scheduler's.
     pub queued: AtomicU32,
-    /// The most that ever waited; the scheduler's.
+    /// The most that waited since the start; the scheduler's.
     pub queued_most: AtomicU32,
     /// Messages dropped for want of room.
     pub dropped: AtomicU64,
-    /// Controller values replaced by newer ones before they went out.
+    /// Controller values replaced by newer ones before they were sent.
     pub coalesced: AtomicU64,
     /// Messages the port refused while it was there.
     pub refused: AtomicU64,
 }
 
 impl PortPanel {
-    /// A port moved by so many milliseconds: later where positive, earlier where negative, at most
+    /// A port with this clock offset in ms: later where positive, earlier where negative, at most
     /// [`FARTHEST_OFFSET_MS`].
     pub fn new(sends: ClockSends, offset_ms: f64) -> PortPanel {
         let panel = PortPanel {
@@ -54,13 +55,13 @@ impl PortPanel {
         f64::from(self.offset_us.load(Ordering::Relaxed)) / 1000.0
     }
 
-    /// Moves the port in time; what is too far is brought into range.
+    /// Sets the clock offset; one that is too large is brought into range.
     pub fn set_offset_ms(&self, offset_ms: f64) {
         let offset_us = offset_ms.clamp(-FARTHEST_OFFSET_MS, FARTHEST_OFFSET_MS) * 1000.0;
         self.offset_us.store(offset_us.round() as i32, Ordering::Relaxed);
     }
 
-    /// What of the clock it gets.
+    /// The clock messages it gets.
     pub fn sends(&self) -> ClockSends {
         ClockSends {
             pulses: self.pulses.load(Ordering::Relaxed),
@@ -69,7 +70,7 @@ impl PortPanel {
         }
     }
 
-    /// Gives it more or less of the clock.
+    /// Sets the clock messages it gets.
     pub fn set_sends(&self, sends: ClockSends) {
         self.pulses.store(sends.pulses, Ordering::Relaxed);
         self.transport.store(sends.transport, Ordering::Relaxed);

@@ -1,7 +1,7 @@
-//! A port that comes and goes: one half connects and disconnects, the other sends.
+//! A port that can be connected and disconnected: one half does that, the other sends.
 //!
-//! The keeper's half ([`Socket`]) hands connections over and gets the old ones back, so the sending thread neither opens
-//! nor closes anything. Connections are events: they travel on rings, and none is lost.
+//! The keeper's half ([`Socket`]) hands connections over and gets the old ones back, so the sending thread neither
+//! opens nor closes any. Connections are events: they travel on rings, and none is lost.
 
 use super::port::{MidiOut, PortNews, SendFailed};
 use ringbuf::{
@@ -25,13 +25,13 @@ pub struct Socket {
 
 /// The sending thread's half: a port that is there or not.
 pub struct Plug {
-    // Dropped before the connection, so that the keeper knows that nobody else closed it.
+    // Dropped before the connection, so that the keeper knows that no other thread closed it.
     changes: HeapCons<Change>,
     out: Option<Box<dyn MidiOut>>,
     old: HeapProd<Box<dyn MidiOut>>,
 }
 
-/// Both halves, connected to this, or to nothing yet.
+/// Both halves, connected to this, or not connected yet.
 pub fn plug(out: Option<Box<dyn MidiOut>>) -> (Socket, Plug) {
     let (changes_in, changes) = HeapRb::new(CAPACITY).split();
     let (old_in, old) = HeapRb::new(CAPACITY).split();
@@ -52,7 +52,7 @@ impl Socket {
         })
     }
 
-    /// Tells the sender that the port is gone; false where it did not take the last few changes.
+    /// Sends the sender the change that the port is gone; false where it did not take the last few changes.
     pub fn disconnect(&mut self) -> bool {
         self.close_old();
         self.changes.try_push(Change::Gone).is_ok()
@@ -63,7 +63,7 @@ impl Socket {
         !self.changes.read_is_held()
     }
 
-    /// Closes connections that the sender has put away.
+    /// Closes connections that the sender gave back.
     pub fn close_old(&mut self) {
         while let Some(old) = self.old.try_pop() {
             drop(old);

@@ -7,12 +7,12 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-/// Where messages go. One sending thread owns each.
+/// An output for messages. One sending thread owns each.
 pub trait MidiOut: Send {
-    /// Hands over one complete message that is due at `at_ns` on the engine's clock.
+    /// Sends one complete message that is due at `at_ns` on the engine's clock.
     ///
     /// # Errors
-    /// The message did not go out; the port may or may not take the next one.
+    /// The message was not sent; the port may or may not take the next one.
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed>;
 
     /// Goes on with a long message that was taken in part; other messages are refused until it is through.
@@ -23,17 +23,17 @@ pub trait MidiOut: Send {
         Ok(())
     }
 
-    /// Whether a long SysEx may be handed over in several pieces, so that clock pulses pass in between.
+    /// Whether a long SysEx may be sent in several pieces, so that clock pulses pass in between.
     fn takes_pieces(&self) -> bool {
         false
     }
 
-    /// Whether anything is connected. What is sent to a port that is not there is lost, and that is no fault.
+    /// Whether a device is connected. A message to a port that is not there is lost, and that is no fault.
     fn is_there(&self) -> bool {
         true
     }
 
-    /// What became of the port since this was asked last, oldest first; to be asked until there is no more.
+    /// Changes of the port since the last call, oldest first; to be called until there is no more.
     fn news(&mut self) -> Option<PortNews> {
         None
     }
@@ -42,15 +42,15 @@ pub trait MidiOut: Send {
 /// A port came or went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortNews {
-    /// It is there, and what is behind it knows nothing of what was sent before.
+    /// It is there, and its device has none of the messages sent before.
     Connected,
     /// It is not there any more.
     Gone,
 }
 
-/// A message did not go out. What went wrong is the port's to log; the engine counts it and goes on.
+/// A message was not sent. The port logs why; the engine counts it and goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the port did not take a message")]
+#[error("the port did not accept a message")]
 pub struct SendFailed;
 
 /// A port that lives in the audio callback (JACK, the built-in synth): messages travel with the frame they are due on.
@@ -70,7 +70,7 @@ impl CallbackOut {
 
 impl MidiOut for CallbackOut {
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
-        // Before the first block, as soon as possible is the best there is.
+        // Before the first block, the best is as soon as possible.
         let frame = self.clock.now().map_or(0, |time| time.frame_at(at_ns as f64).round() as i64);
         let delay = i64::from(self.delay_frames.load(Ordering::Relaxed));
         self.queue.send(frame + delay, bytes).map_err(|QueueFull| SendFailed)

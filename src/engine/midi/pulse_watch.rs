@@ -2,10 +2,10 @@
 
 use crate::engine::{frame_clock::FrameClock, plan_cell::PlanReader};
 
-/// How far ahead a pulse is looked for, in seconds: at the slowest tempo one comes every eighth of a second.
+/// How far ahead it looks for a pulse, in seconds: at the slowest tempo one comes every eighth of a second.
 const AHEAD_SECONDS: f64 = 0.25;
 
-/// Knows the plan and the engine's clock.
+/// Reads the plan and the engine's clock.
 #[derive(Clone)]
 pub struct PulseWatch {
     plan: PlanReader,
@@ -18,8 +18,8 @@ impl PulseWatch {
         PulseWatch { plan, frames }
     }
 
-    /// The instant of the first pulse after `after_ns`, for a port that is moved by `offset_ns`; nothing where none is
-    /// near.
+    /// The instant of the first pulse after `after_ns`, for a port with the clock offset `offset_ns`; `None` where none
+    /// is near.
     pub fn next_ns(&mut self, after_ns: u64, offset_ns: i64) -> Option<u64> {
         let heard = self.frames.heard()?;
         let from = heard.frame_at(after_ns as f64 - offset_ns as f64).floor() as i64 + 1;

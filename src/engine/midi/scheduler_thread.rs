@@ -1,11 +1,11 @@
 //! The scheduler's queues and its thread.
 //!
 //! The control thread has a queue to it, and so has each input whose messages are passed on (thru). Events must not be
-//! lost, so requests travel on a ring; the last places are for note-offs, pedals that are lifted, stop and panic, and where even those are taken a
-//! flag asks for all notes off. The thread sleeps until something is due and its wire takes it, or a request wakes it;
-//! queues from the audio callback, which wakes nobody, are looked at every millisecond. When the control thread is gone,
-//! for whatever reason, it silences every synth and ends; a port that refuses the silence is asked again for a third of
-//! a second, and no longer: a person waits for the program to end.
+//! lost, so requests travel on a ring; the last places are for note-offs, pedals that are lifted, stop and panic, and
+//! where even those are taken a flag asks for all notes off. The thread sleeps until a message is due and its wire
+//! takes it, or a request wakes it; queues from the audio callback, which wakes no thread, are looked at every
+//! millisecond. When the control thread is gone, for whatever reason, the scheduler silences every synth and ends; a
+//! port that refuses that is tried again for a third of a second, and no longer: the user waits for the program to end.
 
 use super::{
     scheduler::{Scheduler, SendRequest, What},
@@ -26,15 +26,15 @@ use std::{
     time::Duration,
 };
 
-/// Requests that may be under way.
+/// Requests in the queue at most.
 const CAPACITY: usize = 2048;
-/// Places that only what is urgent may take ([`What::is_urgent`]).
+/// Places for urgent requests only ([`What::is_urgent`]).
 const RESERVED: usize = 512;
-/// How long the thread sleeps at most, so that it notices when the control thread is gone.
+/// Longest sleep, so that it notices when the control thread is gone.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
-/// How long it sleeps at most where a queue's sender wakes nobody.
+/// Longest sleep where a queue's sender wakes no thread.
 const QUIET_QUEUES: Duration = Duration::from_millis(1);
-/// How long a port that refuses the ends of its notes, or whose wire is slow, is tried again on the way out.
+/// While the engine ends: how long a port that refuses the ends of its notes, or whose wire is slow, is tried again.
 const LAST_TRIES: Duration = Duration::from_millis(300);
 
 /// The asking half of a queue.
@@ -42,7 +42,7 @@ pub struct SchedulerSender {
     ring: HeapProd<SendRequest>,
     shared: Arc<QueueShared>,
     wakes: bool,
-    /// Where requests wait for others, so that the scheduler is woken once for all: how many do.
+    /// While the wake is held back, so that the scheduler is woken once for all: the requests sent since.
     held: Option<usize>,
 }
 
@@ -53,7 +53,7 @@ pub struct SchedulerQueue {
     wakes: bool,
 }
 
-/// How many requests found no room in a queue.
+/// Counts requests that found no room in a queue.
 #[derive(Clone)]
 pub struct QueueDrops(Arc<QueueShared>);
 
@@ -85,7 +85,7 @@ pub fn scheduler_queue() -> (SchedulerSender, SchedulerQueue) {
     queue(true)
 }
 
-/// Both halves of a queue whose sender, the audio callback, wakes nobody.
+/// Both halves of a queue whose sender, the audio callback, wakes no thread.
 pub fn quiet_scheduler_queue() -> (SchedulerSender, SchedulerQueue) {
     queue(false)
 }
@@ -98,9 +98,8 @@ fn queue(wakes: bool) -> (SchedulerSender, SchedulerQueue) {
 }
 
 impl SchedulerSender {
-    /// Sends a request on its way. What finds no room is counted; where it was urgent, that
-    /// becomes a panic. Realtime: yes,
-    /// where the queue is quiet and the request owns no memory.
+    /// Sends a request. One that finds no room is counted; an urgent one becomes a panic. Realtime: yes, where the
+    /// queue is quiet and the request owns no memory.
     pub fn send(&mut self, request: SendRequest) {
         let urgent = request.what.is_urgent();
         let room = self.ring.vacant_len() > if urgent { 0 } else { RESERVED };
@@ -113,27 +112,27 @@ impl SchedulerSender {
         self.wake();
     }
 
-    /// Sends several requests, for which the scheduler is woken once: many knobs that move at one instant.
+    /// Holds the wake of the next requests back until `release`: many knobs that move at one instant need only one.
     pub fn hold(&mut self) {
         self.held = Some(0);
     }
 
-    /// All of them are on their way.
+    /// Wakes the scheduler where requests were sent since `hold`.
     pub fn release(&mut self) {
         if self.held.take().is_some_and(|waiting| waiting > 0) {
             self.wake();
         }
     }
 
-    /// Lets the scheduler go: it sends what has arrived, silences every synth and ends.
+    /// Ends the scheduler: it sends the messages that have arrived, silences every synth and ends.
     pub fn close(&mut self) {
         self.shared.closed.store(true, Ordering::Release);
-        // A fault may have left requests held.
+        // A fault may have left the wake held back.
         self.held = None;
         self.wake();
     }
 
-    /// How many requests found no room; for whoever shows it.
+    /// The count of requests that found no room, for the status.
     pub fn drops(&self) -> QueueDrops {
         QueueDrops(Arc::clone(&self.shared))
     }
@@ -157,13 +156,13 @@ impl SchedulerRunner {
         SchedulerRunner { scheduler, queues, longest_sleep: if quiet { QUIET_QUEUES } else { LONGEST_SLEEP } }
     }
 
-    /// Takes what has arrived and sends everything that is due. `clock` stands still in virtual time.
+    /// Takes requests that have arrived and sends every message that is due. `clock` does not advance in virtual time.
     pub fn step(&mut self, clock: &dyn Fn() -> u64) {
         self.receive(clock());
         self.scheduler.step(clock);
     }
 
-    /// Takes what has arrived by `now_ns`.
+    /// Takes requests that have arrived by `now_ns`.
     pub fn receive(&mut self, now_ns: u64) {
         let mut overflow = false;
         for queue in &mut self.queues {
@@ -190,7 +189,8 @@ impl SchedulerRunner {
         self.scheduler.silence(clock);
     }
 
-    /// Runs until the sender is gone, then silences the synths. Tells `granted` whether SCHED_FIFO was.
+    /// Runs until the sender is gone, then silences the synths. Sets `granted` to whether the system granted
+    /// SCHED_FIFO.
     ///
     /// # Errors
     /// Where the system has no more threads.
@@ -198,7 +198,7 @@ impl SchedulerRunner {
         let queues: Vec<Arc<QueueShared>> = self.queues.iter().map(|queue| Arc::clone(&queue.shared)).collect();
         let handle = thread::Builder::new().name("midi-scheduler".into()).spawn(move || {
             let _ = granted.set(realtime::request(realtime::SCHEDULER_PRIORITY));
-            // Whatever happens in there, no note is left hanging.
+            // Even after a panic of this thread, notes are ended.
             let outcome = catch_unwind(AssertUnwindSafe(|| self.run()));
             self.receive(realtime::now_ns());
             self.silence(&realtime::now_ns);
@@ -208,13 +208,13 @@ impl SchedulerRunner {
             }
         })?;
         for queue in queues {
-            // Nobody else sets it.
+            // It is set only here.
             let _ = queue.wake.set(handle.thread().clone());
         }
         Ok(handle)
     }
 
-    /// Tells ports that refused the ends of their notes again.
+    /// Sends the ends of notes again to ports that refused them.
     fn make_sure(&mut self) {
         let end_ns = realtime::now_ns() + LAST_TRIES.as_nanos() as u64;
         while let Some(due_ns) = self.scheduler.make_up(&realtime::now_ns)

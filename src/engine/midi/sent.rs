@@ -1,4 +1,4 @@
-//! What went out on the wire, on its way back to the control thread, which logs it and frees it.
+//! The log of sent messages, on its way to the control thread, which logs and frees them.
 //!
 //! One ring per sending thread. The log may lose under overload (it is counted); the wire does not wait for it.
 
@@ -19,8 +19,8 @@ pub enum Payload {
     SysEx(SysEx),
 }
 
-/// A system exclusive message, with its F0 and F7. One that was sent is freed by the control thread; one that a real-time
-/// thread forgets is freed there, which is rare and allowed.
+/// A system exclusive message, with its F0 and F7. One that was sent is freed by the control thread; one that a
+/// real-time thread drops is freed there, which is rare and allowed.
 #[derive(Debug)]
 pub struct SysEx(Box<[u8]>);
 
@@ -55,17 +55,17 @@ impl Payload {
     }
 }
 
-/// One message that was handed to a port.
+/// One message that was sent to a port.
 #[derive(Debug)]
 pub struct SentMessage {
-    /// When, in ns on the engine's clock.
+    /// Its instant, in ns on the engine's clock.
     pub at_ns: u64,
-    /// How long it was held up: from the instant it was asked for, was due and its controller's spacing was over, to the
-    /// instant it was handed to the port. In ns.
+    /// Its delay: from the instant it was asked for, was due and its controller's spacing was over, to the instant it
+    /// was sent to the port. In ns.
     pub waited_ns: u64,
-    /// Where.
+    /// The port.
     pub port: PortIndex,
-    /// What.
+    /// Its bytes.
     pub payload: Payload,
 }
 
@@ -82,7 +82,7 @@ pub fn sent_log() -> (SentLog, SentReader) {
 }
 
 impl SentLog {
-    /// Notes a message. Realtime: yes for short messages; a SysEx that finds the log full is freed here.
+    /// Logs a message. Realtime: yes for short messages; a SysEx that finds the log full is freed here.
     pub fn push(&mut self, sent: SentMessage) {
         self.0.push(sent);
     }

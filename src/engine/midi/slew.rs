@@ -1,4 +1,4 @@
-//! Where a port is in time: its frames against those that are heard, moved by its offset without a jump.
+//! A port's place in time: its frames against those that are played, moved by its clock offset without a jump.
 //!
 //! A mapping, not a counter: a new offset bends the line at one instant, and any instant before the next bend can be
 //! computed either way. The clock thread and the callback both use it. Realtime: yes (pure arithmetic).
@@ -10,39 +10,39 @@ pub const FASTEST_SLEW: f64 = 0.1;
 /// One port's place in time. Frames are fractional and those of the audio clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Slew {
-    /// The heard frame at which the newest offset was asked for.
+    /// The played frame at which the newest offset was asked for.
     bend: f64,
-    /// How far the port was behind what is heard there, in frames.
+    /// The port's offset at that frame, in frames; positive is later.
     offset_there: f64,
-    /// How far it is to be.
+    /// The new offset.
     target: f64,
 }
 
 impl Slew {
-    /// A port that has been at this offset for ever; behind what is heard where positive.
+    /// A port that has had this offset for ever; behind the audio where positive.
     pub fn new(offset_frames: f64) -> Slew {
         Slew { bend: 0.0, offset_there: offset_frames, target: offset_frames }
     }
 
-    /// From `heard` on the port moves towards this offset.
+    /// From frame `heard` on the port moves towards this offset.
     pub fn aim(&mut self, heard: f64, offset_frames: f64) {
         if offset_frames != self.target {
             *self = Slew { bend: heard, offset_there: self.offset_at(heard), target: offset_frames };
         }
     }
 
-    /// The offset while a frame is heard. What was before the bend is not known any more.
+    /// The offset at a played frame. Before the bend it is not known any more.
     fn offset_at(&self, heard: f64) -> f64 {
         let most = (heard - self.bend).max(0.0) * FASTEST_SLEW;
         self.offset_there + (self.target - self.offset_there).clamp(-most, most)
     }
 
-    /// The port's frame while `heard` is heard.
+    /// The port's frame while frame `heard` is played.
     pub fn frame_at(&self, heard: f64) -> f64 {
         heard - self.offset_at(heard)
     }
 
-    /// What is heard at the port's frame.
+    /// The played frame at the port's frame.
     pub fn heard_at(&self, frame: f64) -> f64 {
         let on_the_way = frame + self.offset_there - self.bend;
         let way = self.target - self.offset_there;
@@ -68,7 +68,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_port_never_jumps_and_gets_where_it_is_to_be(
+        fn a_port_never_jumps_and_reaches_its_offset(
             moves in prop::collection::vec((1.0..50_000.0f64, -24_000.0..24_000.0f64), 1..20),
         ) {
             let (mut slew, mut heard) = (Slew::new(0.0), 1e6);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_starts_at_an_offset_is_there_at_once() {
+    fn a_port_that_starts_with_an_offset_has_it_at_once() {
         let slew = Slew::new(offset_frames(-10_000_000, 48_000.0));
         assert_eq!(slew.frame_at(0.0), 480.0);
         assert_eq!(slew.heard_at(480.0), 0.0);

@@ -1,8 +1,9 @@
-//! Thru: what comes in at one port goes out at others, at once, on another channel where that is asked for.
+//! Thru: messages from one port are sent to others at once, on another channel where the route sets one.
 //!
 //! [`Thru`] lives with the input, on the thread its bytes come in on; the control thread sets the [`Routes`], which are
-//! levels. Notes and controllers and SysEx are passed on; the clock is not, for busker's own goes to every port. A note, a
-//! pedal or a bend that was passed on is ended where it went, whatever becomes of the route or of the input.
+//! levels. Notes and controllers and SysEx are passed on; the clock is not, for busker's own goes to every port. A
+//! note, a pedal or a bend that was passed on is ended where it was sent, even if the route or the input is gone by
+//! then.
 
 use super::{
     scheduler::{SendRequest, What},
@@ -15,7 +16,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-/// Which thread an inlet lives on.
+/// The thread an inlet runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Where {
     /// One that may wake others and ask for memory.
@@ -27,15 +28,15 @@ pub enum Where {
 /// Ports an engine has at most.
 pub const MOST_PORTS: usize = 16;
 
-/// What becomes of an input's messages at one output.
+/// The route of an input's messages to one output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
-    /// Nothing goes there.
+    /// Nothing is sent there.
     #[default]
     Off,
-    /// They go there as they come.
+    /// They are sent there as they come.
     AsIs,
-    /// They go there on this channel.
+    /// They are sent there on this channel.
     On(Channel),
 }
 
@@ -56,19 +57,19 @@ impl Route {
     }
 }
 
-/// Where an input's messages go, for each output. Set by the control thread, read by the input's. Realtime: yes.
+/// The routes of an input's messages, for each output. Set by the control thread, read by the input's. Realtime: yes.
 #[derive(Debug, Default)]
 pub struct Routes([AtomicU8; MOST_PORTS]);
 
 impl Routes {
-    /// Sets where to; a port that cannot be is left alone.
+    /// Sets the route to a port; a port out of range is ignored.
     pub fn set(&self, port: PortIndex, route: Route) {
         if let Some(cell) = self.0.get(usize::from(port.0)) {
             cell.store(route.to_byte(), Ordering::Relaxed);
         }
     }
 
-    /// What becomes of the messages at a port.
+    /// The route to a port.
     pub fn get(&self, port: PortIndex) -> Route {
         self.0.get(usize::from(port.0)).map_or(Route::Off, |cell| Route::of_byte(cell.load(Ordering::Relaxed)))
     }
@@ -79,9 +80,9 @@ pub struct Thru {
     routes: Arc<Routes>,
     queue: SchedulerSender,
     place: Where,
-    /// As the routes were when the last message came.
+    /// The routes when the last message came.
     was: [Route; MOST_PORTS],
-    /// What was begun at each port and not ended.
+    /// Notes, pedals and bends at each port that were not ended.
     held: Box<[HeldState; MOST_PORTS]>,
 }
 
@@ -91,7 +92,7 @@ impl Thru {
         Thru { routes, queue, place, was: [Route::Off; MOST_PORTS], held: Box::default() }
     }
 
-    /// Passes a message on that came in at `at_ns`.
+    /// Passes on a message that came in at `at_ns`.
     pub fn pass(&mut self, at_ns: u64, parsed: ParsedMessage<'_>) {
         for port in (0..MOST_PORTS as u8).map(PortIndex) {
             let route = self.routes.get(port);
@@ -120,7 +121,7 @@ impl Thru {
         self.queue.send(SendRequest { port, due_ns: at_ns, what: What::Message(message) });
     }
 
-    /// Ends what was passed on to a port and lasts: notes, pedals, bends.
+    /// Ends notes, pedals and bends that were passed on to a port.
     fn release(&mut self, at_ns: u64, port: PortIndex) {
         let held = std::mem::take(&mut self.held[usize::from(port.0)]);
         for end in held.ends() {
@@ -128,7 +129,7 @@ impl Thru {
         }
     }
 
-    /// Ends everything that was passed on and lasts.
+    /// Ends all notes, pedals and bends that were passed on.
     pub fn release_all(&mut self, at_ns: u64) {
         for port in (0..MOST_PORTS as u8).map(PortIndex) {
             self.release(at_ns, port);

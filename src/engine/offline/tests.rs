@@ -130,7 +130,7 @@ fn the_clock_ticks_every_thousand_frames_and_stops_at_the_end() {
 }
 
 #[test]
-fn what_still_sounds_at_the_end_is_ended() {
+fn notes_that_sound_at_the_end_are_ended() {
     let folder = tempfile::tempdir().unwrap();
     let (mut offline, wire) = rig(folder.path());
     ask(&mut offline, "note.on C4 100");
@@ -139,7 +139,7 @@ fn what_still_sounds_at_the_end_is_ended() {
     offline.run_to(2000);
     offline.finish();
     assert!(without_clock(&wire).iter().any(|(_, bytes)| bytes[..2] == [0x80, 60]));
-    // With what came before, as far as there is any.
+    // With the pre-roll, as far as there is any.
     assert_eq!(samples(&folder.path().join("unfinished.wav")).len(), 2 * 2000);
 }
 
@@ -201,7 +201,7 @@ fn a_tempo_that_jumps_from_20_to_300_loses_and_doubles_no_pulse() {
 }
 
 #[test]
-fn a_place_that_was_asked_for_is_shown_at_once_and_the_song_goes_on_from_there() {
+fn a_located_place_is_shown_at_once_and_the_song_goes_on_from_there() {
     let folder = tempfile::tempdir().unwrap();
     let (mut offline, _) = rig(folder.path());
     let place = |offline: &Offline| offline.status().transport.position.to_string();
@@ -222,7 +222,7 @@ fn a_place_that_was_asked_for_is_shown_at_once_and_the_song_goes_on_from_there()
 }
 
 #[test]
-fn inputs_that_nobody_chose_are_held_as_they_came_in_and_recorded_once_they_are_asked_for() {
+fn inputs_that_were_not_chosen_are_held_as_they_came_in_and_recorded_once_they_are_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let config = EngineConfig { input: Some("2".parse().unwrap()), ..config(folder.path()) };
     let mut offline = Offline::of_device(&config, vec![built_in_port()], 4).unwrap();
@@ -232,13 +232,13 @@ fn inputs_that_nobody_chose_are_held_as_they_came_in_and_recorded_once_they_are_
     }
     ask(&mut offline, "input.gain 2 6.0206");
     offline.run_to(48_000);
-    // What was played before it was asked for, and with the others no gain.
+    // The frames from before the command, and for the others no gain.
     ask(&mut offline, "record.set files inputs+master");
     ask(&mut offline, "record.set inputs 4,2-3");
     assert_eq!(offline.status().record.inputs, "4,2-3");
     ask(&mut offline, "record.capture 0.5");
     let refused = offline.ask(&"record.set inputs 5".parse().unwrap()).unwrap_err();
-    assert_eq!(refused, "there is no input 5: the inputs are 1-4");
+    assert_eq!(refused, "no input 5: the inputs are 1-4");
     assert_eq!(offline.status().record.inputs, "4,2-3");
     ask(&mut offline, "record.set inputs start");
     ask(&mut offline, "record.start jam");

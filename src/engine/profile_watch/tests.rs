@@ -45,7 +45,7 @@ impl Home {
     }
 }
 
-/// What two looks bring, of files that are left alone: the first look only sees that they changed.
+/// The report after two looks at files that are left alone: the first look only sees that they changed.
 fn news(watcher: &mut Watcher) -> Option<ProfileNews> {
     assert!(watcher.look().is_none());
     watcher.look()
@@ -80,7 +80,7 @@ fn a_file_that_is_replaced_by_another_one_is_read_again() {
 }
 
 #[test]
-fn what_was_written_while_the_first_ones_were_read_is_news() {
+fn files_written_while_the_first_ones_were_read_are_reported() {
     let home = Home::new();
     let reading = home.reading();
     home.write("profiles/a.yaml", &text("mine", 74));
@@ -89,7 +89,7 @@ fn what_was_written_while_the_first_ones_were_read_is_news() {
 }
 
 #[test]
-fn a_file_that_says_the_same_is_no_news_and_one_with_the_same_fault_is() {
+fn a_file_with_the_same_content_is_not_reported_and_one_with_the_same_fault_is() {
     let home = Home::new();
     home.write("profiles/a.yaml", &text("mine", 74));
     home.write("profiles/bad.yaml", &text("bad", 200));
@@ -99,7 +99,7 @@ fn a_file_that_says_the_same_is_no_news_and_one_with_the_same_fault_is() {
     assert!(news(&mut watcher).is_none());
     fs::remove_file(home.path("profiles/bad.yaml")).unwrap();
     home.write("profiles/bad.yaml", &text("bad", 200));
-    assert_eq!(news(&mut watcher).unwrap().faults.len(), 1, "whoever saved it wants to know");
+    assert_eq!(news(&mut watcher).unwrap().faults.len(), 1, "the user who saved it gets the fault again");
     home.write("profiles/a.yaml", &text("mine", 75));
     assert_eq!(news(&mut watcher).unwrap().faults, [], "the other one was not edited");
     home.write("profiles/a.yaml", &text("mine", 200));
@@ -126,7 +126,7 @@ fn files_behind_links_and_the_settings_are_watched_too() {
 }
 
 #[test]
-fn the_thread_tells_of_a_folder_that_comes_later_of_edits_and_of_files_that_go() {
+fn the_thread_reports_a_folder_that_comes_later_edits_and_files_that_go() {
     let home = Home::new();
     let knocks = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&knocks);
@@ -134,7 +134,8 @@ fn the_thread_tells_of_a_folder_that_comes_later_of_edits_and_of_files_that_go()
         counter.fetch_add(1, Ordering::Relaxed);
     };
     let (watch, received) = ProfileWatch::start(home.reading(), knock).unwrap();
-    // A writer that is held up between the file's coming and its text may be read half-way: the whole text comes after.
+    // Of a writer that is held up between making the file and writing its text, half may be read: the whole text comes
+    // after.
     let wait_for = |what: &str, done: &dyn Fn(&ProfileNews) -> bool| {
         while !done(&received.recv_timeout(Duration::from_secs(20)).expect(what)) {}
     };

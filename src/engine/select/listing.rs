@@ -1,4 +1,4 @@
-//! Everything there is, for `busker devices`: as a table for people and as JSON for programs. Slow.
+//! Lists all devices and ports for `busker devices`: as a table for people and as JSON for programs. Slow.
 
 use super::{
     ChosenPort, DeviceLocation, auto_cards, auto_port,
@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::fmt;
 use utoipa::ToSchema;
 
-/// What there is, and what `auto` would take.
+/// Audio devices and MIDI ports, and those `auto` would take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Listing {
     /// Audio devices; the simulated one is always there.
@@ -32,16 +32,16 @@ pub struct Listing {
 /// An audio device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeviceRow {
-    /// As it is asked for with `--device`.
+    /// Its name for `--device`.
     pub id: String,
-    /// As a person knows it.
+    /// The name to show.
     pub name: String,
     /// `alsa`, `jack` or `sim`.
     pub host: &'static str,
-    /// Inputs; nothing where it is not known before the device is open.
+    /// Inputs; null where the number is not known before the device is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<u16>,
-    /// Outputs; nothing where it is not known before the device is open.
+    /// Outputs; null where the number is not known before the device is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outputs: Option<u16>,
     /// Standard rates it runs at, in Hz; empty where they are not known before the device is open.
@@ -55,22 +55,22 @@ pub struct DeviceRow {
 /// A MIDI port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PortRow {
-    /// As it is asked for with `--port`.
+    /// Its name for `--port`.
     pub id: String,
-    /// As a person knows it.
+    /// The name to show.
     pub name: String,
 }
 
-/// What `auto` would take.
+/// The choice of `auto`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Automatic {
-    /// As it is asked for.
+    /// Its name for `--device` or `--port`.
     pub id: String,
-    /// Why this one.
+    /// The reason.
     pub why: String,
 }
 
-/// Looks at everything. Takes its time: devices are opened to ask them what they can do.
+/// Lists everything. Takes its time: devices are opened to read their capabilities.
 pub fn listing(profile: &Profile) -> Listing {
     let machine = ThisMachine;
     let (found, no_alsa) = match alsa::list() {
@@ -124,7 +124,7 @@ fn list(
     Listing { devices, ports, auto_device, auto_port: Automatic { id, why } }
 }
 
-/// The device `auto` would take: the first it would try that is there.
+/// The device `auto` would take: the first of its choices that is there.
 fn auto_device(
     jack: bool,
     found: &[alsa::ListedDevice],
@@ -132,7 +132,7 @@ fn auto_device(
     no_alsa: Option<HostError>,
 ) -> (DeviceLocation, Automatic) {
     if jack {
-        return (DeviceLocation::Jack(None), automatic("jack", "a JACK server runs"));
+        return (DeviceLocation::Jack(None), automatic("jack", "a JACK server is running"));
     }
     let mut refusals: Vec<String> = no_alsa.iter().map(ToString::to_string).collect();
     for (place, why) in auto_cards(cards, &mut refusals) {
@@ -149,7 +149,7 @@ fn auto_device(
         }
     }
     if refusals.is_empty() {
-        refusals.push("there is no default ALSA device".to_owned());
+        refusals.push("no default ALSA device".to_owned());
     }
     (DeviceLocation::Sim, automatic("sim", &format!("no audio device can be opened ({})", refusals.join("; "))))
 }
@@ -192,7 +192,7 @@ impl fmt::Display for Listing {
         for row in &self.ports {
             writeln!(f, "  {:width$}  {}", row.id, row.name)?;
         }
-        writeln!(f, "auto takes")?;
+        writeln!(f, "auto chooses")?;
         writeln!(f, "  {:width$}  {}", self.auto_device.id, self.auto_device.why)?;
         write!(f, "  {:width$}  {}", self.auto_port.id, self.auto_port.why)
     }

@@ -1,4 +1,4 @@
-//! What a machine has, behind one trait: so that choosing can be tried without one.
+//! The devices and ports of a machine, behind one trait: so that the choice can be tested without one.
 
 use crate::{
     engine::host::{
@@ -12,7 +12,7 @@ use crate::{
     profile::Profile,
 };
 
-/// A machine as `select` sees it.
+/// A machine, for `select`.
 pub(super) trait Machine: Send + Sync {
     /// Whether this JACK server answers; none is started.
     fn jack_running(&self, server: Option<&str>) -> bool;
@@ -28,7 +28,7 @@ pub(super) trait Machine: Send + Sync {
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError>;
     /// MIDI ports of the ALSA sequencer that can be played, those of the system last.
     fn alsa_ports(&self) -> Result<Vec<String>, HostError>;
-    /// Opens one of them, and what the instrument of this profile says beside it.
+    /// Opens one of them, and the input of the instrument of this profile beside it.
     fn open_alsa_port(
         &self,
         patchbay: &mut Patchbay,

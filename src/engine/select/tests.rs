@@ -1,4 +1,4 @@
-//! Choosing, on machines made up for it.
+//! The choice of devices and ports, on simulated machines.
 
 use super::*;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 use std::sync::Mutex;
 
-/// A machine made up.
+/// A simulated machine.
 #[derive(Default)]
 struct Fake {
     jack: bool,
@@ -182,7 +182,7 @@ fn jack_before_alsa_before_the_simulated_host() {
 fn without_a_device_one_calm_notice_says_so() {
     let (_, ports, notices) = chosen(Fake::default(), "auto", &AUTO).unwrap();
     assert_eq!(ports, ["sim"]);
-    let notice = "nothing is heard: no audio device opens (no alsa); the simulated host plays";
+    let notice = "no sound: no audio device opens (no alsa); the simulated host runs";
     assert_eq!(notices, [notice]);
     let notices = chosen(Fake { alsa: true, ..Fake::default() }, "auto", &AUTO).unwrap().2;
     assert_eq!(notices, ["on alsa: it is the default ALSA device"]);
@@ -216,18 +216,15 @@ fn a_device_without_inputs_is_taken_with_a_warning() {
 }
 
 #[test]
-fn cards_that_are_not_for_this_user_are_said_with_what_mends_it() {
+fn cards_that_this_user_may_not_open_are_reported_with_the_remedy() {
     let cards = Cards { cards: vec![Card { is_allowed: false, ..card(0, "USB", true) }], default: Behind::Nothing };
     let (device, _, notices) = chosen(Fake { cards, ..Fake::default() }, "auto", &AUTO).unwrap();
     assert_eq!(device, "sim");
-    assert!(
-        notices[0].contains("USB is not for the user") && notices[0].contains("sudo usermod -aG audio"),
-        "{notices:?}"
-    );
+    assert!(notices[0].contains("may not use USB") && notices[0].contains("sudo usermod -aG audio"), "{notices:?}");
 }
 
 #[test]
-fn a_device_asked_for_by_name_is_had_or_refused() {
+fn a_device_asked_for_by_name_is_opened_or_refused() {
     assert_eq!(chosen(Fake::default(), "alsa:USB", &AUTO).unwrap_err(), "no alsa");
     assert_eq!(chosen(Fake { alsa: true, ..Fake::default() }, "jack", &AUTO).unwrap_err(), "no jack");
     assert_eq!(chosen(Fake { alsa: true, ..Fake::default() }, "alsa:USB", &AUTO).unwrap().0, "alsa:USB");
@@ -256,13 +253,13 @@ fn on_jack_its_ports_come_first_and_are_made_with_the_client() {
     let selected = select_on(&dynamic, &DeviceChoice::Auto, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
     assert_eq!(selected.machinery.ports[0].info.id, "jack:system:nts-1 sound");
     assert_eq!(machine.asked.lock().unwrap()[0].jack_ports[0].name, "system:nts-1 sound");
-    // The synth's own port elsewhere beats a stranger's here.
+    // The synth's own port elsewhere beats another port here.
     let both = Fake { jack_ports: vec!["synth:in"], alsa_ports: vec!["NTS-1:SOUND"], ..fake() };
     assert_eq!(chosen(both, "auto", &AUTO).unwrap().1, ["alsa:NTS-1:SOUND"]);
 }
 
 #[test]
-fn ports_asked_for_by_name_are_had_or_refused() {
+fn ports_asked_for_by_name_are_opened_or_refused() {
     let fake = || Fake { jack: true, alsa: true, alsa_ports: vec!["a", "b"], ..Fake::default() };
     let [a, b, c] = ["a", "b", "c"].map(|name| PortChoice::Alsa(name.to_owned()));
     let raw = PortChoice::Raw("/dev/midi".to_owned());
@@ -285,7 +282,7 @@ fn a_jack_port_needs_a_jack_device() {
 }
 
 #[test]
-fn what_was_lost_is_opened_again_as_it_was() {
+fn a_lost_device_is_opened_again_as_it_was() {
     let machine = Arc::new(Fake { alsa: true, ..Fake::default() });
     let dynamic: Arc<dyn Machine> = Arc::clone(&machine) as Arc<dyn Machine>;
     let mut selected = select_on(&dynamic, &DeviceChoice::Auto, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
@@ -295,7 +292,7 @@ fn what_was_lost_is_opened_again_as_it_was() {
 }
 
 #[test]
-fn on_this_machine_whatever_it_has_auto_takes_something_and_the_list_is_not_empty() {
+fn on_this_machine_auto_always_takes_something_and_the_list_is_not_empty() {
     let begun = std::time::Instant::now();
     let selected = select(&DeviceChoice::Auto, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
     println!("{} in {:?}", selected.machinery.device.spec().id, begun.elapsed());

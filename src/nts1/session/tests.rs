@@ -1,4 +1,4 @@
-//! The conversation with a device that loses, delays, confuses and damages what it says. Time is virtual throughout.
+//! A session with a device that loses, delays, replaces and damages its answers. Time is virtual throughout.
 
 use super::*;
 use crate::nts1::{
@@ -30,19 +30,19 @@ fn go_on(_: usize, _: usize) -> ControlFlow<()> {
 }
 
 #[test]
-fn an_install_that_is_left_off_says_what_the_slot_holds() {
+fn a_stopped_install_reports_the_contents_of_the_slot() {
     let leave_at = |piece: usize| {
         let mut session = with([]);
         let leave = |done, _| if done == piece { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         session.install(slot(Module::Osc, 5), &unit_file("new"), leave).map_err(|error| error.to_string())
     };
-    assert_eq!(leave_at(0).unwrap_err(), "left off: nothing was sent, and osc slot 5 holds what it held");
+    assert_eq!(leave_at(0).unwrap_err(), "cancelled: nothing was sent, osc slot 5 is unchanged");
     let part = leave_at(1).unwrap_err();
-    assert!(part.contains("1 of ") && part.contains("osc slot 5 holds no whole unit: install it again"), "{part}");
+    assert!(part.contains("1 of ") && part.contains("osc slot 5 has no complete unit: install it again"), "{part}");
 }
 
 #[test]
-fn a_read_survives_any_two_troubles() {
+fn a_read_succeeds_after_any_two_errors() {
     let troubles = [Lost, Late(1500), Wrong, Truncated, Busy, Deaf];
     for first in troubles {
         for second in troubles {
@@ -59,7 +59,7 @@ fn a_read_survives_any_two_troubles() {
 }
 
 #[test]
-fn a_read_that_is_never_answered_ends_after_three_tries() {
+fn a_read_without_an_answer_ends_after_three_tries() {
     for trouble in [Lost, Wrong, Deaf] {
         let mut session = with([trouble; 10]);
         assert!(is_silent(session.program()), "{trouble:?}");
@@ -73,7 +73,7 @@ fn a_read_that_is_never_answered_ends_after_three_tries() {
 }
 
 #[test]
-fn an_answer_that_came_too_late_is_not_taken_for_the_next() {
+fn a_late_answer_is_not_taken_for_the_next() {
     let mut session = with([Late(1001), None, None]);
     assert!(session.slot(slot(Module::Osc, 0)).unwrap().is_some());
     assert_eq!(session.slot(slot(Module::Osc, 1)), Ok(Option::None));
@@ -87,11 +87,11 @@ fn an_answer_that_came_too_late_is_not_taken_for_the_next() {
 #[test]
 fn a_write_is_sent_once_unless_the_device_did_nothing() {
     let program = with([]).program().unwrap();
-    // Lost: the device did it and nobody heard so; reading back tells.
+    // Lost: the device did it and its answer was lost; reading back confirms it.
     let mut session = with([Lost]);
     assert_eq!(session.set_program(&program), Ok(()));
     assert_eq!(session.into_wire().sent(), 2);
-    // The question was lost: what is read back is another.
+    // The request was lost: reading back gives other data.
     let ours = [&b"GLOB"[..], &[7; 24], b"GLED"].concat();
     let mut globals = with([Deaf]);
     assert!(matches!(globals.set_globals(&ours), Err(SessionError::Unconfirmed(_))));
@@ -123,7 +123,7 @@ fn a_unit_is_installed_piece_by_piece_and_read_back() {
 }
 
 #[test]
-fn an_install_that_goes_wrong_says_how() {
+fn a_failed_install_reports_the_reason() {
     let install =
         |trouble: &[Trouble]| with(trouble.iter().copied()).install(slot(Module::Osc, 5), &unit_file("new"), go_on);
     assert!(matches!(install(&[None, Lost]), Err(SessionError::Unconfirmed(_))));
@@ -139,7 +139,7 @@ fn an_install_that_goes_wrong_says_how() {
 }
 
 #[test]
-fn a_device_that_reckons_with_another_check_sum_gets_none() {
+fn a_device_with_another_check_sum_is_sent_none() {
     let mut device = SimulatedNts1::default();
     device.without_check_sums = true;
     let mut session = Nts1Session::new(SimWire::new(device, []), Channel::FIRST);
@@ -149,20 +149,20 @@ fn a_device_that_reckons_with_another_check_sum_gets_none() {
 }
 
 #[test]
-fn a_unit_that_arrives_with_a_piece_missing_or_damaged_is_asked_for_again() {
+fn a_unit_with_a_missing_or_damaged_piece_is_requested_again() {
     let at = slot(Module::Osc, 0);
     let expected = with([]).unit(at).unwrap();
     for trouble in [vec![None, Lost], vec![Lost], vec![None, None, Lost], vec![None, Truncated], vec![None, Late(1500)]]
     {
         assert_eq!(with(trouble.clone()).unit(at), Ok(expected.clone()), "{trouble:?}");
     }
-    // Without a check sum damage cannot be told while reading, but a unit just installed is compared.
+    // Without a check sum, reading cannot detect damage, but an installed unit is compared.
     let damaged = with([None, None, None, Damaged]).install(at, &unit_file("new"), go_on);
     assert!(matches!(damaged, Err(SessionError::Different(_))), "{damaged:?}");
 }
 
 #[test]
-fn a_device_on_another_channel_says_which_and_answers_nothing_else() {
+fn a_device_on_another_channel_reports_its_channel_and_answers_nothing_else() {
     let channel = Channel::new(3).unwrap();
     let mut session = Nts1Session::new(SimWire::new(SimulatedNts1::new(channel), []), Channel::FIRST);
     assert_eq!(session.identity(), Ok(Identity { channel, major: 1, minor: 3 }));

@@ -1,4 +1,4 @@
-//! What a row says of a parameter, as far as a profile can hold it. Pure.
+//! The contents of a row, as far as a profile can hold them. Pure.
 
 use super::{
     RowFaults, naming,
@@ -22,11 +22,11 @@ pub(super) struct GuideParam {
     pub(super) remark: String,
 }
 
-/// Reads a row; none where it says nothing that could be turned, which is told.
+/// Reads a row; `None` if it has no parameter, which is reported.
 pub(super) fn read(row: &TableRow, told: &mut RowFaults<'_>) -> Option<GuideParam> {
     let label = row.cell(Column::ParameterName);
     if naming::clean(label).is_empty() {
-        told.fault(Column::ParameterName.name(), "is missing; the row is left out".to_owned());
+        told.fault(Column::ParameterName.name(), "is missing; the row is ignored".to_owned());
         return None;
     }
     let section = match naming::clean(row.cell(Column::Section)) {
@@ -47,11 +47,11 @@ pub(super) fn read(row: &TableRow, told: &mut RowFaults<'_>) -> Option<GuidePara
     let lo = int(row, told, min, 0, target.value_max()).unwrap_or(0);
     let hi = int(row, told, max, 0, target.value_max()).unwrap_or(target.value_max());
     if lo >= hi {
-        told.fault(max.name(), format!("'{lo}' to '{hi}' holds nothing to turn; the row is left out"));
+        told.fault(max.name(), format!("'{lo}' to '{hi}' is an empty range; the row is ignored"));
         return None;
     }
     let options = usage::read(row.cell(Column::Usage), (lo, hi)).unwrap_or_else(|why| {
-        told.fault(Column::Usage.name(), format!("{why}; the options are left out"));
+        told.fault(Column::Usage.name(), format!("{why}; the options are ignored"));
         Vec::new()
     });
     Some(GuideParam {
@@ -69,7 +69,7 @@ pub(super) fn read(row: &TableRow, told: &mut RowFaults<'_>) -> Option<GuidePara
 
 /// A controller, else a non-registered parameter.
 fn read_target(row: &TableRow, told: &mut RowFaults<'_>) -> Option<Target> {
-    let left_out = "; the row is left out";
+    let left_out = "; the row is ignored";
     if !row.cell(Column::CcMsb).is_empty() {
         let msb = seven_bits(row, told, Column::CcMsb, left_out)?;
         let lsb_text = row.cell(Column::CcLsb);
@@ -78,7 +78,7 @@ fn read_target(row: &TableRow, told: &mut RowFaults<'_>) -> Option<Target> {
         }
         let wide = row.cell(Column::CcMax).parse::<i64>().is_ok_and(|max| max > 127);
         if !wide {
-            let message = format!("'{}' is not used: 7 bits hold the values", naming::shown(lsb_text));
+            let message = format!("'{}' is not used: the values fit in 7 bits", naming::shown(lsb_text));
             told.fault(Column::CcLsb.name(), message);
             return Some(Target::Cc(msb));
         }
@@ -97,8 +97,8 @@ fn read_target(row: &TableRow, told: &mut RowFaults<'_>) -> Option<Target> {
     }
     let alone = row.cell(Column::CcLsb);
     let message = match alone.is_empty() {
-        true => format!("nothing carries it, allowed cc_msb or nrpn_msb and nrpn_lsb{left_out}"),
-        false => format!("'{}' stands without cc_msb{left_out}", naming::shown(alone)),
+        true => format!("no controller, allowed cc_msb or nrpn_msb and nrpn_lsb{left_out}"),
+        false => format!("'{}' without cc_msb{left_out}", naming::shown(alone)),
     };
     told.fault(if alone.is_empty() { Column::CcMsb.name() } else { Column::CcLsb.name() }, message);
     None
@@ -113,7 +113,7 @@ fn seven_bits(row: &TableRow, told: &mut RowFaults<'_>, column: Column, conseque
     number
 }
 
-/// A number, where there is one and it fits.
+/// A number, if there is one and it is in range.
 fn int(row: &TableRow, told: &mut RowFaults<'_>, column: Column, lo: u16, hi: u16) -> Option<u16> {
     let text = row.cell(column);
     if text.is_empty() {
@@ -121,7 +121,7 @@ fn int(row: &TableRow, told: &mut RowFaults<'_>, column: Column, lo: u16, hi: u1
     }
     let number = text.parse().ok().filter(|number| (lo..=hi).contains(number));
     if number.is_none() {
-        let message = format!("'{}' does not fit, allowed {lo} to {hi}; it is not used", naming::shown(text));
+        let message = format!("'{}' does not fit, allowed {lo} to {hi}; it is ignored", naming::shown(text));
         told.fault(column.name(), message);
     }
     number
@@ -140,7 +140,7 @@ fn read_default(
     }
     let option = options.iter().find(|option| (option.lo..=option.hi).contains(&default));
     if option.is_none() {
-        told.fault(column.name(), format!("'{default}' is no option of usage; it is not used"));
+        told.fault(column.name(), format!("'{default}' is not an option of usage; it is ignored"));
     }
     option.map(Meaning::value)
 }
@@ -150,7 +150,7 @@ fn read_orientation(row: &TableRow, told: &mut RowFaults<'_>) -> bool {
         "centered" => true,
         "0-based" | "" => false,
         other => {
-            let message = format!("'{}' is not known, allowed 0-based, centered; it is not used", naming::shown(other));
+            let message = format!("'{}' is unknown, allowed 0-based, centered; it is ignored", naming::shown(other));
             told.fault(Column::Orientation.name(), message);
             false
         }

@@ -4,7 +4,7 @@ use super::RowFaults;
 use crate::yaml::Fault;
 use csv::{ReaderBuilder, Trim};
 
-/// The columns that say something a profile can hold.
+/// The columns that a profile can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
     Manufacturer,
@@ -28,7 +28,7 @@ pub(super) enum Column {
 }
 
 impl Column {
-    /// Each column and its name in the header, in the order of the form.
+    /// Each column and its name in the header, in the order of the format.
     const NAMES: [(Column, &str); 18] = [
         (Column::Manufacturer, "manufacturer"),
         (Column::Device, "device"),
@@ -59,33 +59,33 @@ impl Column {
 /// A row of the table.
 #[derive(Debug)]
 pub(super) struct TableRow {
-    /// Where it begins in the file, from 1.
+    /// Its first line in the file, counted from 1.
     pub(super) line: usize,
     cells: Vec<(Column, String)>,
-    /// Cells beyond the last column that hold something.
+    /// Non-empty cells beyond the last column.
     beyond: usize,
-    /// Whether a quote of it is not closed, so that the rest of the file may be in one of its cells.
+    /// Whether it has an unclosed quote, so that the rest of the file may be in one of its cells.
     open: bool,
 }
 
 impl TableRow {
-    /// A cell's text without the space around it; empty where there is none.
+    /// A cell's text without the space around it; empty if there is none.
     pub(super) fn cell(&self, column: Column) -> &str {
         self.cells.iter().find(|(known, _)| *known == column).map_or("", |(_, text)| text)
     }
 
-    /// Tells what is wrong with the row as a whole.
+    /// Reports faults of the row as a whole.
     pub(super) fn told(&self, told: &mut RowFaults<'_>) {
         if self.open {
             told.fault("", "a quote is not closed: the lines after it are read as part of this row".to_owned());
         }
         if self.beyond > 0 {
-            told.fault("", format!("'{}' cells beyond the last column are not used", self.beyond));
+            told.fault("", format!("'{}' cells beyond the last column are ignored", self.beyond));
         }
     }
 }
 
-/// What separates the cells: where a comma is part of numbers, spreadsheets write a semicolon or a tab.
+/// The separator of the cells: where numbers have a decimal comma, spreadsheets write a semicolon or a tab.
 fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let count = |sign: &u8| header.bytes().filter(|byte| byte == sign).count();
@@ -93,7 +93,7 @@ fn delimiter(text: &str) -> u8 {
     *[b'\t', b';', b','].iter().max_by_key(|sign| count(sign)).unwrap_or(&b',')
 }
 
-/// Every row but the header and empty ones.
+/// Every row except the header and empty rows.
 pub(super) fn read(file: &str, text: &str) -> Result<Vec<TableRow>, Fault> {
     let fault = |line, message: String| Fault { file: file.to_owned(), line, path: String::new(), message };
     let text = text.trim_start_matches('\u{feff}');
@@ -113,7 +113,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<TableRow>, Fault> {
             Some(Err(error)) => return Err(fault(None, format!("cannot be read: {error}"))),
             None => break,
         };
-        // The place is that of the end of the row before: line ends and empty lines follow it.
+        // The position is the end of the row before: line ends and empty lines follow it.
         let after = record.position().map_or(0, |place| place.byte() as usize);
         let rest = text.get(after..).unwrap_or_default();
         let start = after + (rest.len() - rest.trim_start_matches(['\r', '\n']).len());
@@ -137,18 +137,18 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<TableRow>, Fault> {
         });
     }
     if rows.is_empty() {
-        return Err(fault(None, "has no row, allowed a header and a row a parameter".to_owned()));
+        return Err(fault(None, "has no row, allowed a header and one row per parameter".to_owned()));
     }
     Ok(rows)
 }
 
-/// Which column each cell is of; none where busker has no use for it.
+/// The column of each cell; `None` for columns that busker does not use.
 fn read_header(record: &csv::StringRecord) -> Result<Vec<Option<Column>>, String> {
     let mut columns = Vec::new();
     for cell in record {
         let known = Column::NAMES.iter().find(|(_, name)| cell.eq_ignore_ascii_case(name)).map(|(column, _)| *column);
         if let Some(column) = known.filter(|column| columns.contains(&Some(*column))) {
-            return Err(format!("the column '{}' stands more than once, allowed once", column.name()));
+            return Err(format!("the column '{}' appears more than once, allowed once", column.name()));
         }
         columns.push(known);
     }

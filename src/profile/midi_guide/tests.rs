@@ -1,4 +1,4 @@
-//! Laws of the import: what a table says is in the profile, and what cannot be is told with its line.
+//! Laws of the import: the contents of a table are in the profile, and the rest is reported with its line.
 
 use super::*;
 use crate::profile::{Halves, Param};
@@ -8,7 +8,7 @@ const HEADER: &str = "manufacturer,device,section,parameter_name,parameter_descr
                       cc_max_value,cc_default_value,nrpn_msb,nrpn_lsb,nrpn_min_value,nrpn_max_value,\
                       nrpn_default_value,orientation,notes,usage";
 
-/// What comes of rows under the header: the profiles, and what is told.
+/// The profiles of rows under the header, and the reported faults.
 fn imported(rows: &str) -> (Vec<Profile>, Vec<String>) {
     let imported = import("t.csv", &format!("{HEADER}\n{rows}")).unwrap();
     let profiles = imported.made.iter().map(|made| Profile::from_yaml("made", &made.yaml).unwrap()).collect();
@@ -16,7 +16,7 @@ fn imported(rows: &str) -> (Vec<Profile>, Vec<String>) {
     (profiles, told)
 }
 
-/// The parameters of one synth of which everything can be used.
+/// The parameters of one synth whose rows have no faults.
 fn params(rows: &str) -> Vec<Param> {
     let (mut profiles, told) = imported(rows);
     assert_eq!(told, Vec::<String>::new());
@@ -67,7 +67,7 @@ fn cells_may_be_separated_by_semicolons_or_tabs() {
 }
 
 #[test]
-fn halves_are_in_midis_order_but_for_synths_that_want_another() {
+fn halves_are_in_midis_order_except_for_synths_that_need_another() {
     let rows = |maker: &str, device: &str| {
         format!(
             "{maker},{device},Osc,Shape,,54,102,0,16383,,,,,,,,,\n\
@@ -87,7 +87,7 @@ fn halves_are_in_midis_order_but_for_synths_that_want_another() {
         assert_eq!(halves, expected, "{maker} {device}");
     }
     let says = |rows: &str| import("t.csv", &format!("{HEADER}\n{rows}")).unwrap().made.remove(0).yaml;
-    assert!(says(&rows("ACME", "Zap")).contains("\norder: msb_first\n"), "whoever knows better finds it");
+    assert!(says(&rows("ACME", "Zap")).contains("\norder: msb_first\n"), "a user can find and change it");
     assert!(!says("ACME,Zap,Osc,Wave,,50,,0,127,,,,,,,,,\n").contains("order"));
 }
 
@@ -105,7 +105,7 @@ fn single_values_and_ranges_become_options() {
 }
 
 #[test]
-fn a_usage_that_is_no_list_of_options_is_told_and_the_parameter_stays() {
+fn a_usage_that_is_no_list_of_options_is_reported_and_the_parameter_stays() {
     let cases = [
         ("0: Off; 1~127: Depth", "'1~127: Depth' means something else at every value"),
         ("0-127: Amount", "'Amount' is the only meaning, allowed two or more"),
@@ -120,7 +120,7 @@ fn a_usage_that_is_no_list_of_options_is_told_and_the_parameter_stays() {
     ];
     for (usage, why) in cases {
         let (profiles, told) = imported(&format!("ACME,Zap,Osc,Wave,,50,,0,127,,,,,,,,,{usage}\n"));
-        assert_eq!(told, [format!("t.csv:2 usage: {why}; the options are left out")]);
+        assert_eq!(told, [format!("t.csv:2 usage: {why}; the options are ignored")]);
         assert!(profiles[0].params[0].options.is_empty());
     }
 }
@@ -155,7 +155,7 @@ fn several_synths_in_a_table_are_a_profile_each() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_with_its_line_and_the_rest_is_used() {
+fn contents_that_cannot_be_used_are_reported_with_their_line_and_the_rest_is_used() {
     let rows = "ACME,Zap,Osc,Wave,,50,,0,127,,,,,,,,,\n\
                 ACME,Zap,Osc,Twin,,50,,0,127,,,,,,,,,\n\
                 ACME,Zap,Osc,High,,200,,0,127,,,,,,,,,\n\
@@ -171,19 +171,19 @@ fn what_cannot_be_used_is_told_with_its_line_and_the_rest_is_used() {
                 ACME,Zap,Osc,Short,,57\n";
     let (profiles, told) = imported(rows);
     let expected = [
-        "t.csv:3 cc_msb: '50' already carries 'Wave' (line 2); 'Twin' is left out",
-        "t.csv:4 cc_msb: '200' does not fit, allowed 0 to 127; the row is left out",
-        "t.csv:5 cc_msb: nothing carries it, allowed cc_msb or nrpn_msb and nrpn_lsb; the row is left out",
-        "t.csv:6 parameter_name: is missing; the row is left out",
-        "t.csv:7 device: is missing; the row is left out",
-        "t.csv:8 cc_lsb: '32' is not used: 7 bits hold the values",
-        "t.csv:9 cc_max_value: '300' does not fit, allowed 0 to 127; it is not used",
-        "t.csv:9 cc_default_value: '500' does not fit, allowed 0 to 127; it is not used",
-        "t.csv:9 orientation: 'sideways' is not known, allowed 0-based, centered; it is not used",
-        "t.csv:10 cc_max_value: '0' to '0' holds nothing to turn; the row is left out",
-        "t.csv:11 nrpn_lsb: '' does not fit, allowed 0 to 127; the row is left out",
-        "t.csv:12 cc_lsb: '50' already carries 'Wave' (line 2); 'Lsb' is left out",
-        "t.csv:13: '1' cells beyond the last column are not used",
+        "t.csv:3 cc_msb: '50' already carries 'Wave' (line 2); 'Twin' is ignored",
+        "t.csv:4 cc_msb: '200' does not fit, allowed 0 to 127; the row is ignored",
+        "t.csv:5 cc_msb: no controller, allowed cc_msb or nrpn_msb and nrpn_lsb; the row is ignored",
+        "t.csv:6 parameter_name: is missing; the row is ignored",
+        "t.csv:7 device: is missing; the row is ignored",
+        "t.csv:8 cc_lsb: '32' is not used: the values fit in 7 bits",
+        "t.csv:9 cc_max_value: '300' does not fit, allowed 0 to 127; it is ignored",
+        "t.csv:9 cc_default_value: '500' does not fit, allowed 0 to 127; it is ignored",
+        "t.csv:9 orientation: 'sideways' is unknown, allowed 0-based, centered; it is ignored",
+        "t.csv:10 cc_max_value: '0' to '0' is an empty range; the row is ignored",
+        "t.csv:11 nrpn_lsb: '' does not fit, allowed 0 to 127; the row is ignored",
+        "t.csv:12 cc_lsb: '50' already carries 'Wave' (line 2); 'Lsb' is ignored",
+        "t.csv:13: '1' cells beyond the last column are ignored",
     ];
     assert_eq!(told, expected);
     let names: Vec<&str> = profiles[0].params.iter().map(|param| param.name.as_str()).collect();
@@ -196,11 +196,11 @@ fn a_synth_without_a_parameter_has_no_profile() {
     let imported = import("t.csv", &format!("{HEADER}\n{rows}")).unwrap();
     let made: Vec<&str> = imported.made.iter().map(|made| made.summary.as_str()).collect();
     assert_eq!(made, ["ACME Zip, 1 parameter"]);
-    assert!(imported.failed[0].to_string().contains("ACME Zap has no parameter"), "{:?}", imported.failed);
+    assert!(imported.failed[0].to_string().contains("ACME Zap has no usable parameter"), "{:?}", imported.failed);
 }
 
 #[test]
-fn the_columns_may_stand_in_any_order_and_lines_end_as_they_like() {
+fn columns_may_be_in_any_order_and_line_ends_of_any_kind() {
     let text = "\u{feff}\"CC_MSB\",Device,extra,parameter_name\r\n\r\n 74 , Zap ,x,\"Cut\r\noff\"\r\n75,Zap,x,Res\r\n,,,\r\n999,Zap,x,Bad\r\n";
     let imported = import("t.csv", text).unwrap();
     let profile = Profile::from_yaml("made", &imported.made[0].yaml).unwrap();
@@ -208,11 +208,11 @@ fn the_columns_may_stand_in_any_order_and_lines_end_as_they_like() {
     assert_eq!((profile.id.as_str(), labels), ("zap", vec!["Cut off", "Res"]));
     // The header, an empty line, a row of two lines, a row, a row of empty cells.
     let told: Vec<String> = imported.unused.iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["t.csv:7 cc_msb: '999' does not fit, allowed 0 to 127; the row is left out"]);
+    assert_eq!(told, ["t.csv:7 cc_msb: '999' does not fit, allowed 0 to 127; the row is ignored"]);
 }
 
 #[test]
-fn a_quote_that_is_not_closed_is_told() {
+fn an_unclosed_quote_is_reported() {
     let rows =
         "ACME,Zap,Osc,Wave,,50,,,,,,,,,,,,\nACME,Zap,Osc,\"Tune,,51,,,,,,,,,,,,\nACME,Zap,Osc,Mix,,52,,,,,,,,,,,,\n";
     assert!(told(rows).contains("t.csv:3: a quote is not closed"), "{}", told(rows));
@@ -221,21 +221,21 @@ fn a_quote_that_is_not_closed_is_told() {
 }
 
 #[test]
-fn what_is_no_table_of_the_form_is_refused() {
-    assert_eq!(refused(""), "t.csv: has no row, allowed a header and a row a parameter");
+fn a_text_that_is_no_table_of_the_format_is_refused() {
+    assert_eq!(refused(""), "t.csv: has no row, allowed a header and one row per parameter");
     assert!(
         refused("ACME,Zap,74\nACME,Zap,75\n").starts_with("t.csv:1: the first row has no column 'device', allowed")
     );
     assert!(refused("device,parameter_name\nZap,Wave\n").contains("no column 'cc_msb'"));
     assert_eq!(
         refused("device,parameter_name,cc_msb,Device\nZap,Wave,1,Zap\n"),
-        "t.csv:1: the column 'device' stands more than once, allowed once"
+        "t.csv:1: the column 'device' appears more than once, allowed once"
     );
 }
 
 proptest! {
     #[test]
-    fn whatever_the_cells_hold_what_is_made_is_sound(
+    fn any_cells_give_valid_profiles(
         cells in proptest::collection::vec("\\PC{0,60}|[0-9]{1,3}|[0-9-]{1,5}: [a-z]{1,4}(; [0-9~]{1,3}: [A-Z]{1,2})?|.{0,9}", 18 * 4)
     ) {
         let cell = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
@@ -246,7 +246,7 @@ proptest! {
             prop_assert!(Profile::from_yaml("made", &made.yaml).is_ok());
         }
         for fault in &imported.failed {
-            prop_assert!(fault.message.contains("no parameter"), "{}", fault);
+            prop_assert!(fault.message.contains("no usable parameter"), "{}", fault);
         }
         for fault in imported.unused {
             prop_assert!(!fault.to_string().contains(char::is_control), "{fault}");
@@ -254,8 +254,8 @@ proptest! {
     }
 
     #[test]
-    fn odd_names_make_sound_profiles(
-        // A parameter whose name is nothing but white space is left out, and that is told: not here.
+    fn odd_names_give_valid_profiles(
+        // A parameter whose name is only white space is left out and reported: not in this test.
         names in proptest::collection::vec("\\PC{1,70}".prop_filter("a name", |name| !naming::clean(name).is_empty()), 6),
         usage in "\\PC{0,40}",
     ) {

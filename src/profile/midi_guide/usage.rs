@@ -1,4 +1,4 @@
-//! What a table says the values of a parameter mean: `0: Square; 1-63: Saw; 64~127: Morph`. Pure.
+//! The meanings of a parameter's values in a table: `0: Square; 1-63: Saw; 64~127: Morph`. Pure.
 
 use super::super::param::{plain, read_position};
 use super::naming;
@@ -12,13 +12,13 @@ pub(super) struct Meaning {
 }
 
 impl Meaning {
-    /// The one of its values that is sent: the middle, which a synth that sends something near it means, too.
+    /// The value that is sent: the middle of the range, which also tolerates a synth that sends a value near it.
     pub(super) fn value(&self) -> u16 {
         self.lo.midpoint(self.hi)
     }
 }
 
-/// The meanings, where they are all a parameter answers to. Empty where nothing is said.
+/// The meanings, if the parameter has no other values. Empty if the table gives none.
 ///
 /// # Errors
 /// Why the parameter cannot be stepped by them.

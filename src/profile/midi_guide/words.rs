@@ -1,4 +1,4 @@
-//! A word for each parameter of a synth, none twice. Pure.
+//! A unique word for each parameter of a synth. Pure.
 
 use super::{
     guide_param::GuideParam,
@@ -7,8 +7,8 @@ use super::{
 use crate::profile::Target;
 use std::collections::{HashMap, HashSet};
 
-/// A word for each parameter: its label; where several have that, the section before it; where that is not enough, a
-/// number after it.
+/// A word for each parameter: its label; if several have that, the section before it; if that is not unique, a number
+/// after it.
 pub(super) fn words(controls: &[GuideParam]) -> Vec<String> {
     let mut count: HashMap<Option<String>, usize> = HashMap::new();
     for control in controls {
@@ -35,7 +35,7 @@ pub(super) fn words(controls: &[GuideParam]) -> Vec<String> {
     controls.iter().map(word_of).collect()
 }
 
-/// What a parameter is called that has no letter of its own.
+/// The name of a parameter whose own has no letter.
 fn number(target: Target) -> String {
     match target {
         Target::Nrpn { msb, lsb } => format!("nrpn_{msb}_{lsb}"),

@@ -1,4 +1,4 @@
-//! A synth of the table as the text of a profile. Pure.
+//! Writes a synth of the table as the text of a profile. Pure.
 
 use super::{Device, guide_param::GuideParam, naming, words::words};
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
 };
 use std::path::Path;
 
-/// Synths that want the lower half first, by how maker and name begin. Source: Korg's NTS-1 digital kit mkII MIDI
-/// Implementation v1.00.
+/// Synths that need the lower half first, by the beginnings of maker and name. Source: Korg's NTS-1 digital kit mkII
+/// MIDI Implementation v1.00.
 const LSB_FIRST: [(&str, &str); 3] = [("korg", "nts-1 mk"), ("korg", "nts-1 digital kit mk"), ("korg", "nts-1mk")];
-/// Synths that count the values of every NRPN over both halves, by how maker and name begin. Source: "NRPN Messages" in
-/// the manuals of the Prophet 12 and Prophet X; the OB-6 and the Toraiz AS-1 have Sequential's engine.
+/// Synths that split the values of every NRPN over both halves, by the beginnings of maker and name. Source: "NRPN
+/// Messages" in the manuals of the Prophet 12 and Prophet X; the OB-6 and the Toraiz AS-1 have Sequential's engine.
 const SPLITS_ALL: [(&str, &str); 4] =
     [("sequential", ""), ("dave smith", ""), ("oberheim", "ob-6"), ("pioneer", "toraiz as-1")];
 
@@ -43,8 +43,8 @@ pub(super) fn profile(table: &str, device: &Device) -> String {
     lines.join("\n") + "\n"
 }
 
-/// How values of two halves travel, which the table does not say: what is known of the synth, else what MIDI says. It is
-/// written out where it matters, for whoever knows better.
+/// How values of two halves are sent, which the table does not give: as known of the synth, else as MIDI says. The file
+/// states it where it matters, so that a user can change it.
 fn halves(device: &Device) -> Vec<String> {
     let is = |known: &[(&str, &str)]| {
         let begins = |text: &str, start: &str| text.to_lowercase().starts_with(start);

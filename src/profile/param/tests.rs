@@ -36,7 +36,7 @@ fn delay_type() -> Param {
 }
 
 #[test]
-fn options_share_the_knob_evenly_and_the_nearest_is_meant() {
+fn options_share_the_knob_evenly_and_the_nearest_is_taken() {
     let param = delay_type();
     for (option, at) in param.options.iter().zip(0..) {
         let position = f64::from(at) / 5.0;
@@ -88,7 +88,7 @@ fn a_step_is_an_option_a_value_or_a_128th_and_stops_at_the_ends() {
 }
 
 #[test]
-fn down_from_the_top_of_a_wide_range_the_centre_is_met() {
+fn steps_down_from_the_top_of_a_wide_range_reach_the_centre() {
     let wide = plain_param(0, 16383);
     assert_eq!(wide.step(16383, -64), wide.centre());
     let mut value = 16383;
@@ -127,7 +127,7 @@ fn text_is_a_position_or_an_option() {
 }
 
 #[test]
-fn text_that_fits_nothing_names_itself_and_what_is_allowed() {
+fn the_error_names_the_text_and_the_allowed_values() {
     let fails = |param: &Param, text: &str| param.parse(text).expect_err(text);
     assert_eq!(fails(&plain_param(0, 127), "1.5"), "cutoff: '1.5' is not a position, allowed 0 to 1");
     assert_eq!(fails(&plain_param(0, 127), "NaN"), "cutoff: 'NaN' is not a position, allowed 0 to 1");
@@ -163,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn an_option_survives_the_trip_to_a_position_and_back(
+    fn an_option_converts_to_a_position_and_back(
         values in proptest::collection::btree_set(0u16..=16383, 1..200)
     ) {
         let options = values.iter().map(|value| ParamOption::new(*value, format!("type {value}"))).collect();
@@ -176,7 +176,7 @@ proptest! {
 }
 
 #[test]
-fn dice_leave_alone_what_plays_chooses_or_switches_unless_a_line_says_otherwise() {
+fn randomizing_leaves_controls_that_play_select_or_switch_unless_the_profile_says_otherwise() {
     let text = |carrier: &str| {
         format!("id: x\nname: X\nsource: s\nsections: [A]\nparameters:\n  - {{ name: p, section: A, {carrier} }}\n")
     };

@@ -1,4 +1,4 @@
-//! What the short form means, and every fault it can have.
+//! Meaning and faults of the short format.
 
 use super::*;
 use crate::profile::{Curve, Param, Target};
@@ -14,7 +14,7 @@ fn told(faults: &[Fault]) -> Vec<String> {
 }
 
 #[test]
-fn a_short_profile_means_what_the_whole_one_would() {
+fn a_short_profile_means_the_same_as_the_whole_one() {
     let short = "
 audio: { device: sim }
 cc_profiles:
@@ -49,14 +49,14 @@ fn a_profile_of_the_program_before_has_a_name_and_its_parameters() {
 }
 
 #[test]
-fn knobs_may_be_called_name_and_parameters() {
+fn parameters_may_be_called_name_and_parameters() {
     let profiles = read_sound("cc_profiles: { a: { name: { cc: 1 }, parameters: { cc: 2 } } }\n");
     let names: Vec<&str> = profiles[0].params.iter().map(|param| param.name.as_str()).collect();
     assert_eq!((profiles[0].name.as_str(), names), ("a", vec!["name", "parameters"]));
 }
 
 #[test]
-fn a_knob_needs_nothing_but_its_controller() {
+fn a_parameter_needs_only_its_controller() {
     let profiles = read_sound("cc_profiles: { a: { resonance: { cc: 71 } }, b: { resonance: { cc: 71 } } }\n");
     let ids: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();
     assert_eq!(ids, ["a", "b"]);
@@ -66,7 +66,7 @@ fn a_knob_needs_nothing_but_its_controller() {
 }
 
 #[test]
-fn every_fault_is_told_with_its_line_and_the_sound_profiles_count() {
+fn every_fault_is_reported_with_its_line_and_the_valid_profiles_count() {
     let text = "\
 audio: { blok: 3 }
 cc_profiles:
@@ -94,17 +94,18 @@ cc_profiles:
     assert_eq!(
         told(&short.faults),
         [
-            "config.yaml:4 cc_profiles.bad.cutoff: 'cutoff' stands more than once, allowed once",
+            "config.yaml:4 cc_profiles.bad.cutoff: 'cutoff' appears more than once, allowed once",
             "config.yaml:4 cc_profiles.bad.cutoff.cc: '200' does not fit, allowed 0 to 127",
-            "config.yaml:5 cc_profiles.bad.low.range: '90' to '10' holds nothing, allowed [lowest, highest]",
+            "config.yaml:5 cc_profiles.bad.low.range: '90' to '10' is empty, allowed [lowest, highest]",
             "config.yaml:6 cc_profiles.bad.again.cc: 'cc 74' already carries low, allowed one parameter each",
             "config.yaml:6 cc_profiles.bad.again.curve: 'cubic' is not a curve, allowed linear, exponential, logarithmic, stepped",
-            "config.yaml:7 cc_profiles.bad.none: nothing carries it, allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, program, drives",
+            "config.yaml:7 cc_profiles.bad.none: no controller, allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, \
+             program, drives",
             "config.yaml:8 cc_profiles.bad.named.name: 'name' is not a field here, allowed label, cc, lsb, lsb_bits, nrpn, rpn, pitchbend, program, drives, range, default, curve, options, centered, unit, display, spacing_ms, smoothing_ms, random",
             "config.yaml:8 cc_profiles.bad.named.section: 'section' is not a field here, allowed label, cc, lsb, lsb_bits, nrpn, rpn, pitchbend, program, drives, range, default, curve, options, centered, unit, display, spacing_ms, smoothing_ms, random",
             "config.yaml:9 cc_profiles.bad.number: '74' does not fit, allowed a mapping of label, cc, lsb, lsb_bits, nrpn, rpn, pitchbend, program, drives, range, default, curve, options, centered, unit, display, spacing_ms, smoothing_ms, random",
             "config.yaml:11 cc_profiles.bad.Not A Word: 'Not A Word' does not fit, allowed a to z, 0 to 9 and _, a letter first",
-            "config.yaml:13 cc_profiles.good: 'good' stands more than once, allowed once",
+            "config.yaml:13 cc_profiles.good: 'good' appears more than once, allowed once",
             "config.yaml:17 cc_profiles.My Synth: 'My Synth' does not fit, allowed a to z, 0 to 9 and _, a letter first",
             "config.yaml:19 cc_profiles.of_a_file: 'of_a_file' is already the id of profiles/x.yaml",
             "config.yaml:20 cc_profiles.empty: is empty, allowed one or more",
@@ -118,7 +119,7 @@ cc_profiles:
 }
 
 #[test]
-fn what_is_no_list_of_profiles_is_one_fault() {
+fn a_field_that_is_no_list_of_profiles_is_one_fault() {
     for text in ["cc_profiles: 3\n", "cc_profiles: [a]\n", "3\n", "cc_profiles: {\n"] {
         let faults = check("config.yaml", text, |_| None).err().unwrap();
         assert_eq!(faults.len(), 1, "{faults:?}");

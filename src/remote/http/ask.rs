@@ -1,4 +1,4 @@
-//! Commands on their way to the engine, from both ways in. On the thread of HTTP, which never waits for it.
+//! Commands on their way to the engine, from HTTP and WebSocket. On the thread of HTTP, which never waits for it.
 
 use super::{
     Hall,
@@ -22,7 +22,7 @@ use axum::{
 use std::{convert::Infallible, sync::Arc};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
-/// Asks, and gives the answer. What must arrive waits for room where there is none.
+/// Sends a command, and returns the answer. One that must arrive waits where the queue is full.
 pub(super) async fn obey(station: &Station, command: Command) -> Result<Answer, NotAsked> {
     let again = command.must_arrive().then(|| command.clone());
     let (reply, answer) = oneshot::channel();
@@ -37,10 +37,10 @@ pub(super) async fn obey(station: &Station, command: Command) -> Result<Answer, 
     }
 }
 
-/// Whoever asks, once they are let in.
+/// A client that was let in.
 pub(super) struct Asking {
     hall: Arc<Hall>,
-    /// Too much came at once: only what must arrive is done.
+    /// Too many requests at once: only a command that must arrive is done.
     is_late: bool,
 }
 
@@ -53,12 +53,12 @@ impl FromRequestParts<Arc<Hall>> for Asking {
 }
 
 impl Asking {
-    /// How things are.
+    /// The status.
     pub(super) fn status(&self) -> Arc<Status> {
         self.hall.station.status()
     }
 
-    /// Has a command done.
+    /// Executes a command.
     pub(super) async fn obey(&self, command: Command) -> ActionResult {
         if self.is_late && !command.must_arrive() {
             Door::count(&self.hall.door.dropped);
@@ -68,15 +68,14 @@ impl Asking {
         Ok(done(obey(&self.hall.station, command).await??))
     }
 
-    /// Has a command of the table done, with these arguments.
+    /// Executes a command of the table, with these arguments.
     pub(super) async fn ask(&self, name: &str, words: &[&str]) -> ActionResult {
-        let row: &CommandSpec =
-            spec(name).ok_or_else(|| HttpError::malformed(format!("there is no command '{name}'")))?;
+        let row: &CommandSpec = spec(name).ok_or_else(|| HttpError::malformed(format!("unknown command '{name}'")))?;
         self.obey(row.command(words).map_err(HttpError::malformed)?).await
     }
 }
 
-/// A refusal of the engine that is told as another one where it is about something that is not there.
+/// Turns a refusal of the engine into "not found", where its object is not there.
 pub(super) fn or_missing(outcome: ActionResult, is_there: impl FnOnce() -> bool) -> Result<Json<Done>, HttpError> {
     outcome.map_err(|refusal| match refusal.status {
         StatusCode::CONFLICT if !is_there() => HttpError::missing(refusal.why),

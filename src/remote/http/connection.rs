@@ -1,4 +1,4 @@
-//! A connection as bytes: one whose other side takes nothing is ended, and what was said last arrives. On the thread of
+//! A connection as bytes: one whose other side reads nothing is ended, and the last answer arrives. On the thread of
 //! HTTP.
 
 use super::reply::sentence;
@@ -18,14 +18,14 @@ use tokio::{
     time::{Sleep, sleep, timeout},
 };
 
-/// So long the other side may take nothing of what is sent, or confirm nothing of it.
+/// How long the other side may read nothing of what is sent, or confirm nothing of it.
 pub(super) const STALL: Duration = Duration::from_secs(10);
-/// Bytes the system holds for the other side, about: enough for a take over Wi-Fi, and little enough that whoever is told
-/// something hears what is so now.
+/// Bytes the system holds for the other side, about: enough for a take over Wi-Fi, and little enough that a client gets
+/// fresh messages.
 const SEND_BYTES: usize = 128 * 1024;
-/// So long it is waited for the end of what somebody says who is not listened to any more.
+/// How long the rest of a request is read on a connection that is being closed.
 const HEARING_OUT: Duration = Duration::from_secs(1);
-/// So many are heard out at once.
+/// How many connections are read so at once.
 const HEARD_OUT_MAX: usize = 16;
 
 static HEARD_OUT: Semaphore = Semaphore::const_new(HEARD_OUT_MAX);
@@ -33,19 +33,19 @@ static HEARD_OUT: Semaphore = Semaphore::const_new(HEARD_OUT_MAX);
 /// A connection.
 pub(super) struct HttpConnection {
     stream: TcpStream,
-    /// Runs while something waits to be taken.
+    /// Runs while bytes wait to be read by the other side.
     stall: Option<Pin<Box<Sleep>>>,
-    /// The other side has said its last.
+    /// The other side has sent its last byte.
     has_ended: bool,
-    /// Of a refusal that was given a sentence: what is not sent yet.
+    /// The bytes that are not sent yet of a refusal with a sentence.
     refusal: Vec<u8>,
 }
 
-/// What hyper refuses by itself, without a body, and why.
+/// Refusals that hyper sends by itself, without a body, and the sentences for them.
 const REFUSED: [(&[u8], &str); 3] = [
-    (b"HTTP/1.1 400 ", "this is no HTTP request: its first line or one of its headers is malformed"),
-    (b"HTTP/1.1 414 ", "the address is too long: the head of a request may have 32768 bytes"),
-    (b"HTTP/1.1 431 ", "the head of the request is too long: allowed are 32768 bytes"),
+    (b"HTTP/1.1 400 ", "not an HTTP request: the first line or a header is malformed"),
+    (b"HTTP/1.1 414 ", "the address is too long: a request head has at most 32768 bytes"),
+    (b"HTTP/1.1 431 ", "the request head is too long: at most 32768 bytes"),
 ];
 
 /// The same answer with a sentence, where it is a refusal without a body. Those of the resources have one.
@@ -67,12 +67,12 @@ impl HttpConnection {
         // Small messages are not held back.
         let _ = stream.set_nodelay(true);
         let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BYTES);
-        // What nobody confirms is given up by the system, too: tcp(7).
+        // The system also gives up on bytes that the other side does not confirm: tcp(7).
         let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, STALL.as_millis() as u32);
         HttpConnection { stream, stall: None, has_ended: false, refusal: Vec::new() }
     }
 
-    /// Sends what is left of a refusal.
+    /// Sends the rest of a refusal.
     fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.refusal.is_empty() {
             let outcome = Pin::new(&mut self.stream).poll_write(cx, &self.refusal);
@@ -88,7 +88,7 @@ impl HttpConnection {
         Some(Poll::Ready(Ok(bytes.len())))
     }
 
-    /// What came of writing, or that nothing has been taken for too long.
+    /// The outcome of a write, or an error where the other side has read nothing for too long.
     fn written(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if outcome.is_ready() {
             self.stall = None;
@@ -149,8 +149,8 @@ impl AsyncWrite for HttpConnection {
 }
 
 impl Drop for HttpConnection {
-    /// A connection that is closed while its other side still speaks is reset, and what was said to it last is lost: RFC
-    /// 9112, 9.6. So it is heard out.
+    /// A connection that is closed while its other side still sends is reset, and the last answer to it is lost: RFC
+    /// 9112, 9.6. So the rest is read first.
     fn drop(&mut self) {
         if self.has_ended {
             return;

@@ -1,10 +1,10 @@
-//! What everybody at a WebSocket is told: each message is made once for all of them. On the thread of HTTP, in a task that
-//! sleeps while nobody listens.
+//! The messages for all WebSockets: each message is made once for all of them. On the thread of HTTP, in a task that
+//! sleeps while there is no WebSocket.
 //!
-//! A part of the status is told where it is of a newer revision than the one everybody knows. Where the song is, how loud
-//! it is and where knobs sound that something moves have messages of their own, while they change; where a part of these
-//! is told anyway, it is told whole. All other levels (messages of a port, the load, how long a take is) are told once a
-//! second, with the parts they stand in.
+//! A part of the status is sent where its revision is newer than the one sent last. The song's position, the meters and
+//! the values of modulated parameters have messages of their own, while they change; where a part with one of these is
+//! sent anyway, it is sent whole. All other levels (messages of a port, the load, the length of a take) are sent once a
+//! second, with the parts that contain them.
 
 use crate::{
     engine::station::{Station, Watcher},
@@ -26,24 +26,24 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// How often it is told how things are.
+/// Time between two updates.
 const EVERY: Duration = Duration::from_millis(50);
-/// Of these times, each so manieth tells what is only counted, too.
+/// Every so many updates, counts are sent, too.
 const COUNTS_EVERY: u32 = 20;
-/// Messages that may wait for somebody; who is further behind is told everything anew.
+/// Messages that may wait for one client; one that is further behind gets everything anew.
 const WAITING_MAX: usize = 256;
-/// While nobody listens, events are thrown away once in so many: there is room for more of them.
+/// While there is no WebSocket, events are thrown away once in so many: there is room for more of them.
 const THROW_AWAY_EVERY: u32 = 256;
 
-/// Tells everybody who listens.
+/// Sends to all WebSockets.
 pub(super) struct Feed {
-    /// The status as everybody knows it.
+    /// The status as it was sent last.
     known: Mutex<Known>,
     messages: broadcast::Sender<Utf8Bytes>,
     woken: Arc<Notify>,
 }
 
-/// What everybody knows, and where it comes from.
+/// The status sent last, and its source.
 struct Known {
     watcher: Watcher,
     told: Shown,
@@ -57,27 +57,27 @@ impl Feed {
         Feed { known: Mutex::new(Known { watcher, told }), messages, woken: Arc::default() }
     }
 
-    /// What is told from now on, and what it begins with.
+    /// The messages from now on, and the first two.
     pub(super) fn join(&self) -> (broadcast::Receiver<Utf8Bytes>, [Utf8Bytes; 2]) {
         if self.messages.receiver_count() == 0 {
-            // Peaks from before are nobody's.
+            // Peaks from before the first client are dropped.
             self.known().watcher.look();
         }
-        // Everybody knows the same status; what comes next is a change of that.
+        // All clients have the same status; the next message is a change of that.
         self.tell_news(Counts::Told);
         let messages = self.messages.subscribe();
         self.woken.notify_one();
         (messages, self.whole())
     }
 
-    /// The profile and the whole status, as everybody knows it.
+    /// The profile and the whole status, as sent last.
     pub(super) fn whole(&self) -> [Utf8Bytes; 2] {
         let status = self.known().told.status();
         let profile = ServerMessage::Profile { profile: Arc::clone(&status.params.profile) };
         [profile, ServerMessage::status(&status, 0)].map(|told| told.encode().into())
     }
 
-    /// Tells, until the engine ends.
+    /// Sends until the engine ends.
     pub(super) async fn keep(&self, station: &Station) {
         let (woken, messages, calls) = (Arc::clone(&self.woken), self.messages.clone(), AtomicU32::new(0));
         let events = station.subscribe(move || {
@@ -109,11 +109,11 @@ impl Feed {
     }
 
     fn tell(&self, told: &ServerMessage) {
-        // Nobody listening is no fault.
+        // Without a receiver this fails; no harm.
         let _ = self.messages.send(told.encode().into());
     }
 
-    /// Tells what happened; false where nothing will happen any more.
+    /// Sends events; false where the engine has ended.
     fn tell_events(&self, events: &Receiver<Event>) -> bool {
         loop {
             match events.try_recv() {
@@ -125,7 +125,7 @@ impl Feed {
         }
     }
 
-    /// Tells what is another.
+    /// Sends changes of the status.
     fn tell_news(&self, counts: Counts) {
         let Known { watcher, told } = &mut *self.known();
         watcher.look();
@@ -152,7 +152,7 @@ impl Feed {
         *told = now;
     }
 
-    /// Tells where the song is, how loud it is and where moved knobs sound, where that is another.
+    /// Sends the song's position, the meters and the values of modulated parameters, where they changed.
     fn tell_levels(&self, now: &Shown, before: &Shown) {
         let Moving { position, seconds, inputs, outputs, motion, .. } = &now.levels.moving;
         let (was, playing) = (&before.levels.moving, now.parts.transport.playing);
@@ -162,7 +162,7 @@ impl Feed {
         if (inputs, outputs) != (&was.inputs, &was.outputs) {
             self.tell(&ServerMessage::Meters { inputs: inputs.clone(), outputs: outputs.clone() });
         }
-        // Knobs that are moved from now on are told of with the part.
+        // Parameters with a new modulator are sent with their part.
         let params = &now.parts.params;
         if *motion != was.motion && params.revision() == before.parts.params.revision() {
             let named = params.motion.iter().zip(motion).zip(&was.motion).filter(|((_, now), was)| now != was);
@@ -173,7 +173,7 @@ impl Feed {
     }
 }
 
-/// A status with the levels that have messages of their own as they were before.
+/// A status in which the levels that have messages of their own are as they were before.
 fn without_own_messages(now: &Shown, before: &Levels) -> Status {
     let Moving { position, seconds, inputs, outputs, motion, .. } = before.moving.clone();
     let moving = Moving { position, seconds, inputs, outputs, motion, ..now.levels.moving };
@@ -181,7 +181,7 @@ fn without_own_messages(now: &Shown, before: &Levels) -> Status {
     Shown { parts: now.parts.clone(), levels }.status()
 }
 
-/// Whether what is only counted is told.
+/// Whether counts are sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Counts {
     Told,

@@ -1,8 +1,8 @@
-//! Who may come in. Every request passes here before anything is read of it but its head. On the thread of HTTP.
+//! Checks every request before anything but its head is read. On the thread of HTTP.
 //!
-//! A page somewhere else can make a browser ask here. It cannot make it leave out where the page is from (`Origin`,
-//! `Sec-Fetch-Site`), nor choose the name it asks under (`Host`): a name that anyone could point here is refused. From
-//! other machines a token is needed as well.
+//! A page of another site can make a browser send a request here. It cannot make it leave out the page's origin
+//! (`Origin`, `Sec-Fetch-Site`), nor choose the name it asks under (`Host`): a name that anyone could point here is
+//! refused. From other machines a token is needed as well.
 
 use super::{
     Hall,
@@ -28,40 +28,40 @@ use std::{
 
 /// The longest head of a request, in bytes.
 pub(super) const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Requests a second that are let in, and at once.
+/// Requests a second that are let in, and the largest burst.
 const REQUESTS: (u32, u32) = (1_000, 1_000);
-/// Wrong tokens a second that are told so, and at once.
+/// Wrong tokens a second that get an answer of their own, and the largest burst.
 const WRONG_TOKENS: (u32, u32) = (5, 5);
 /// The cookie the token is kept in.
 pub(super) const COOKIE_NAME: &str = "busker";
-/// How long a browser has a token that is kept: a year.
+/// How long a browser keeps the token: a year.
 const COOKIE_SECONDS: u32 = 365 * 24 * 3600;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Lets in, or not.
+/// Checks requests.
 pub(super) struct Guard {
     token: Option<Token>,
-    /// What this machine calls itself.
+    /// The host name of this machine.
     own_name: String,
-    /// What else it is called.
+    /// Other names it may be asked under.
     hosts: Vec<HostName>,
     requests: Mutex<Limit>,
     wrong_tokens: Mutex<Limit>,
 }
 
-/// Too much came at once: of this request only what must arrive is done.
+/// Too many requests at once: this one is done only if it must arrive.
 #[derive(Clone, Copy)]
 pub(super) struct Late;
 
 impl Guard {
-    /// Whoever comes needs the token, where there is one, and asks under one of these names or this machine's own.
+    /// Requests need the token, where there is one, and one of these host names or this machine's own.
     pub(super) fn new(token: Option<Token>, hosts: Vec<HostName>) -> Guard {
         let limit = |(per_second, at_once)| Mutex::new(Limit::new(per_second, at_once));
         let own_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Guard { token, own_name, hosts, requests: limit(REQUESTS), wrong_tokens: limit(WRONG_TOKENS) }
     }
 
-    /// Whether anybody needs a token.
+    /// Whether a token is needed.
     pub(super) fn needs_token(&self) -> bool {
         self.token.is_some()
     }
@@ -78,16 +78,16 @@ impl Guard {
         if headers.contains_key(ORIGIN) {
             let own = format!("http://{host}");
             if !only(headers, ORIGIN).is_some_and(|origin| origin.eq_ignore_ascii_case(&own)) {
-                return refuse("this is not for pages from elsewhere: Origin is not what Host says");
+                return refuse("refused for pages of other sites: Origin differs from Host");
             }
         }
         if headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site") {
-            return refuse("this is not for pages from elsewhere");
+            return refuse("refused for pages of other sites");
         }
         Ok(())
     }
 
-    /// Whether a `Host` can mean this machine only: nobody can have another name lead to an address, and this machine's
+    /// Whether a `Host` can mean this machine only: an address cannot be made to point elsewhere, and this machine's
     /// names are its own.
     fn is_own(&self, host: &str) -> bool {
         let Ok(authority) = host.parse::<Authority>() else { return false };
@@ -114,10 +114,10 @@ impl Guard {
             Some(_) if !admits(&self.wrong_tokens) => {
                 Err(HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a moment"))
             }
-            Some(_) => Err(HttpError::new(StatusCode::UNAUTHORIZED, "this is not the token")),
+            Some(_) => Err(HttpError::new(StatusCode::UNAUTHORIZED, "the token is wrong")),
             None => Err(HttpError::new(
                 StatusCode::UNAUTHORIZED,
-                "a token is needed here: open the address that busker printed, or send it as Authorization: Bearer",
+                "a token is required: open the address that busker printed, or send Authorization: Bearer",
             )),
         }
     }
@@ -127,11 +127,11 @@ fn admits(limit: &Mutex<Limit>) -> bool {
     limit.lock().unwrap_or_else(PoisonError::into_inner).admits(Instant::now())
 }
 
-/// Whether the head is one that is read here: short enough, and with one length of its body at most.
+/// Whether the head is accepted: short enough, and with one length of its body at most.
 ///
 /// hyper looks at the length of a head only where it needs more room for it, and reads a request that has both
-/// `Content-Length` and `Transfer-Encoding` by the second, having removed the first. Somebody between may read it by the
-/// first, and take the rest for another request (RFC 9112, 6.3 and 11.2). So bodies come with their length here.
+/// `Content-Length` and `Transfer-Encoding` by the second, having removed the first. A proxy in between may read it by
+/// the first, and take the rest for another request (RFC 9112, 6.3 and 11.2). So bodies must give their length here.
 fn head(request: &Request) -> Result<(), HttpError> {
     let uri = request.uri();
     let line = uri.path().len() + uri.query().map_or(0, str::len);
@@ -140,11 +140,11 @@ fn head(request: &Request) -> Result<(), HttpError> {
     if bytes > HEAD_BYTES_MAX {
         return Err(HttpError::new(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            format!("the head of the request is too long: allowed are {HEAD_BYTES_MAX} bytes"),
+            format!("the request head is too long: at most {HEAD_BYTES_MAX} bytes"),
         ));
     }
     if request.headers().contains_key(TRANSFER_ENCODING) {
-        return Err(HttpError::malformed("Transfer-Encoding is not taken here: send the body with its Content-Length"));
+        return Err(HttpError::malformed("Transfer-Encoding is not supported: send the body with Content-Length"));
     }
     Ok(())
 }
@@ -156,7 +156,7 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     values.next().is_none().then_some(value)
 }
 
-/// What `Authorization` bears; its scheme is written in any case (RFC 9110, 11.1).
+/// The token in `Authorization`; its scheme is written in any case (RFC 9110, 11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
@@ -168,13 +168,13 @@ fn in_address(request: &Request) -> Option<&str> {
     query.split('&').find_map(|pair| pair.strip_prefix("token="))
 }
 
-/// What can end a sound, the song or a take is looked at even when too much comes.
+/// Requests that can end a sound, the song or a take are read even when too many come.
 fn may_end_something(request: &Request) -> bool {
     let path = request.uri().path();
     request.method() == Method::POST && (path == "/api/command" || path.ends_with("/stop"))
 }
 
-/// The token came with the address: it is kept as a cookie, and the address is shown without it.
+/// The token came with the address: it is kept as a cookie, and the browser goes to the address without it.
 fn keep_token(token: &Token) -> Response {
     let age = if token.is_kept() { format!("; Max-Age={COOKIE_SECONDS}") } else { String::new() };
     let kept = format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Strict{age}", token.text());
@@ -185,7 +185,7 @@ fn keep_token(token: &Token) -> Response {
     response
 }
 
-/// Lets requests in.
+/// Lets requests in, or refuses them.
 pub(super) async fn admit(State(hall): State<Arc<Hall>>, mut request: Request, next: Next) -> Response {
     let guard = &hall.guard;
     if let Err(refusal) =

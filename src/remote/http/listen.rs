@@ -1,4 +1,4 @@
-//! Connections: taken in while there is room for them, and ended with the door. On the thread of HTTP.
+//! Connections: accepted while there is room for them, and ended with the door. On the thread of HTTP.
 
 use super::{
     GRACE, Hall,
@@ -21,12 +21,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long the head of a request may take to arrive; who says nothing at all is sent away then, too.
+/// How long the head of a request may take to arrive; a client that sends nothing at all is disconnected then, too.
 const HEAD: Duration = Duration::from_secs(10);
-/// A pause where no connection can be taken in: descriptors have run out.
+/// A pause where no connection can be accepted: descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until the door closes, and waits a little for those who are being served.
+/// Serves until the door closes, and waits a little for requests under way.
 pub(super) async fn listen(
     listener: std::net::TcpListener,
     hall: Arc<Hall>,
@@ -49,7 +49,7 @@ pub(super) async fn listen(
                 }
             },
         };
-        // Closed without a word: who has no seat has none for a request either.
+        // Closed without an answer: a client without a seat has none for a request either.
         if let Some(seat) = seats.take(from.ip(), &ending) {
             tokio::spawn(attend(stream, routes.clone(), seat));
         }

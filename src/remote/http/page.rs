@@ -10,37 +10,37 @@ fn file(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text).into_response()
 }
 
-/// What stands on it.
+/// The HTML.
 pub(super) async fn index() -> Response {
     file("text/html; charset=utf-8", include_str!("page/index.html"))
 }
 
-/// How it looks.
+/// The style sheet.
 pub(super) async fn style() -> Response {
     file("text/css; charset=utf-8", include_str!("page/style.css"))
 }
 
-/// What it does.
+/// The main script.
 pub(super) async fn script() -> Response {
     file("text/javascript; charset=utf-8", include_str!("page/app.js"))
 }
 
-/// How knobs are turned.
+/// The script for knobs.
 pub(super) async fn knobs() -> Response {
     file("text/javascript; charset=utf-8", include_str!("page/knobs.js"))
 }
 
-/// What a finger means.
+/// The script for touch.
 pub(super) async fn touch() -> Response {
     file("text/javascript; charset=utf-8", include_str!("page/touch.js"))
 }
 
-/// How takes are heard and downloaded.
+/// The script for takes: play and download.
 pub(super) async fn takes() -> Response {
     file("text/javascript; charset=utf-8", include_str!("page/takes.js"))
 }
 
-/// Its sign.
+/// The icon.
 pub(super) async fn icon() -> Response {
     file("image/svg+xml", include_str!("page/icon.svg"))
 }

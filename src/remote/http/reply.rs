@@ -1,4 +1,4 @@
-//! What is answered: JSON, and a sentence wherever something was not done. On the thread of HTTP.
+//! Answers: JSON, and a sentence wherever a request was not done. On the thread of HTTP.
 
 use super::Hall;
 use crate::engine::station::{ENGINE_GONE, NotAsked};
@@ -21,25 +21,25 @@ const BODY: Duration = Duration::from_secs(10);
 /// The longest body of a request, in bytes.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Something was done.
+/// The request was done.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Done {
-    /// What there is to say; may be empty.
+    /// The answer in a sentence; may be empty.
     answer: String,
 }
 
-/// Something was not done.
+/// The request was not done.
 #[derive(Serialize, ToSchema)]
 #[schema(as = NotDone)]
 pub(super) struct ErrorBody {
-    /// Why, in a sentence.
+    /// The reason, in a sentence.
     error: String,
 }
 
-/// Something is not done, and this is why.
+/// A refusal and its reason.
 #[derive(Clone, Debug)]
 pub(super) struct HttpError {
-    /// What kind of reason it is.
+    /// The kind of reason.
     pub(super) status: StatusCode,
     /// The sentence.
     pub(super) why: String,
@@ -50,7 +50,7 @@ impl HttpError {
         HttpError { status, why: why.into() }
     }
 
-    /// What was asked makes no sense, or is out of range.
+    /// The request is invalid, or a value is out of range.
     pub(super) fn malformed(why: impl ToString) -> HttpError {
         HttpError::new(StatusCode::BAD_REQUEST, why.to_string())
     }
@@ -60,14 +60,14 @@ impl HttpError {
         HttpError::new(StatusCode::NOT_FOUND, why)
     }
 
-    /// It makes sense, but not now.
+    /// The request is valid, but cannot be done now.
     pub(super) fn conflict(why: impl Into<String>) -> HttpError {
         HttpError::new(StatusCode::CONFLICT, why)
     }
 
-    /// Too much came at once.
+    /// Too many requests at once.
     pub(super) fn too_much() -> HttpError {
-        HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too much came at once; this was not done")
+        HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too many requests at once; this one was not run")
     }
 }
 
@@ -95,15 +95,15 @@ pub(super) fn sentence(why: &str) -> Vec<u8> {
     serde_json::to_vec(&ErrorBody { error: why.to_owned() }).unwrap_or_default()
 }
 
-/// What a resource answers that does something.
+/// The answer of a resource that executes a command.
 pub(super) type ActionResult = Result<Json<Done>, HttpError>;
 
-/// It was done, with what there is to say.
+/// The command was done; its answer.
 pub(super) fn done(answer: String) -> Json<Done> {
     Json(Done { answer })
 }
 
-/// The body of a request; one that is empty says nothing, like `{}`.
+/// The body of a request; an empty one is the same as `{}`.
 pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Hall>> for JsonBody<T> {
@@ -128,14 +128,14 @@ impl<T: DeserializeOwned> FromRequest<Arc<Hall>> for JsonBody<T> {
     }
 }
 
-/// Whether a body says that it is JSON, where it says what it is.
+/// Whether a body's content type is JSON, where it has one.
 fn is_json(headers: &HeaderMap) -> Option<bool> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     Some(kind.eq_ignore_ascii_case("application/json"))
 }
 
-/// What stands behind the `?` of an address.
+/// The query of an address, after its `?`.
 pub(super) struct QueryParams<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Arc<Hall>> for QueryParams<T> {
@@ -147,7 +147,7 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Hall>> for QueryParams<T> {
     }
 }
 
-/// Whoever refuses without words of its own gets some, and everything carries what browsers must know.
+/// Adds a sentence to refusals without one, and the headers that browsers need to every answer.
 pub(super) async fn dress(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let has_words = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
@@ -177,13 +177,13 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
 fn with_words(response: Response) -> Response {
     let (mut parts, _) = response.into_parts();
     let words = match parts.status {
-        StatusCode::NOT_FOUND => "there is nothing here; /api/openapi.json says what there is",
-        StatusCode::METHOD_NOT_ALLOWED => "this cannot be done here; the header Allow says what can",
-        StatusCode::PRECONDITION_FAILED => "the take is not what the preconditions say",
-        StatusCode::RANGE_NOT_SATISFIABLE => "the take is not that long",
-        StatusCode::UPGRADE_REQUIRED => "this is for WebSocket",
-        status if status.is_client_error() => "this is no request that is understood here",
-        _ => "something failed here; the log says more",
+        StatusCode::NOT_FOUND => "unknown address; /api/openapi.json lists all",
+        StatusCode::METHOD_NOT_ALLOWED => "method not allowed; the header Allow lists the methods",
+        StatusCode::PRECONDITION_FAILED => "the take does not match the preconditions",
+        StatusCode::RANGE_NOT_SATISFIABLE => "the range is beyond the end of the take",
+        StatusCode::UPGRADE_REQUIRED => "this address is for WebSocket",
+        status if status.is_client_error() => "the request is malformed",
+        _ => "internal error; see the log",
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

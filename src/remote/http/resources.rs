@@ -1,5 +1,4 @@
-//! What there is to get and to post. Every way leads through the guard, and what is done is a command of the table. On
-//! the thread of HTTP.
+//! All resources. Every request passes the guard, and every action is a command of the table. On the thread of HTTP.
 
 mod commands;
 mod openapi;
@@ -20,7 +19,7 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// Every way there is.
+/// The routes of all resources.
 pub(super) fn routes(hall: &Arc<Hall>) -> Router {
     Router::new()
         .route("/", get(page::index))

@@ -1,4 +1,4 @@
-//! Whoever is served keeps their seat until all of the answer is handed on. On the thread of HTTP.
+//! Keeps the seat of a connection until all of an answer is handed to the system. On the thread of HTTP.
 
 use super::seats::{RequestGuard, Seat};
 use axum::{
@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Whoever is served keeps their seat, from when their request is there until all of the answer is handed on.
+/// Keeps the seat of a connection, from the arrival of a request until all of the answer is handed to the system.
 pub(super) async fn keep_seat(Extension(seat): Extension<Arc<Seat>>, request: Request, next: Next) -> Response {
     let asked = request.body().is_end_stream().then(|| seat.asked());
     let response = next.run(request).await;
@@ -23,7 +23,7 @@ pub(super) async fn keep_seat(Extension(seat): Extension<Arc<Seat>>, request: Re
     response.map(|body| Body::new(SeatedBody { body, _asked: asked }))
 }
 
-/// What is answered.
+/// The body of an answer.
 struct SeatedBody {
     body: Body,
     _asked: RequestGuard,

@@ -1,8 +1,8 @@
-//! Seats: who is connected, and who gives way where it is full. On the thread of HTTP.
+//! Seats: the connections, and which one is closed for a new one where all seats are taken. On the thread of HTTP.
 //!
-//! This machine has seats of its own, so that no others keep it out; of the others none has them all. Where there is no
-//! seat left, whoever has asked for nothing longest gives theirs to the newcomer: connections that say nothing, or slowly,
-//! keep nobody out. Whoever is being served, and every WebSocket, stays.
+//! This machine has seats of its own, so that other machines cannot keep it out; of the others none can take them all.
+//! Where no seat is free, the connection that has been idle longest is closed for the new one: connections that send
+//! nothing, or slowly, keep no client out. A connection with a request under way, and every WebSocket, stays.
 
 use crate::engine::doors::Door;
 use std::{
@@ -13,9 +13,9 @@ use tokio::sync::{Notify, watch};
 
 /// Connections of this machine at once, and as many of all others.
 pub(super) const SEATS: usize = 64;
-/// Of them those of one other machine.
+/// Of the others, those of one machine at most.
 pub(super) const SEATS_OF_ONE: usize = 16;
-/// Of those of this machine, and of those of all others, so many may be WebSockets.
+/// WebSockets at most, among those of this machine, and among those of all others.
 pub(super) const SOCKETS_MAX: usize = 48;
 
 /// All of them.
@@ -28,13 +28,13 @@ pub(super) struct Seats {
 #[derive(Default)]
 struct Rows {
     taken: Vec<Row>,
-    /// How many there were.
+    /// Connections so far.
     count: u64,
-    /// Counts up whenever somebody begins to be waited for.
+    /// Counts up whenever a connection becomes idle.
     turn: u64,
 }
 
-/// One that is taken.
+/// A seat that is taken.
 struct Row {
     id: u64,
     from: IpAddr,
@@ -44,7 +44,7 @@ struct Row {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Doing {
-    /// Nothing, since that turn.
+    /// Idle since that turn.
     Nothing(u64),
     /// A request is being served.
     Asking,
@@ -52,18 +52,18 @@ enum Doing {
     Socket,
 }
 
-/// Who gives their seat to a newcomer.
+/// Which connection is closed for a new one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum GivesWay {
     /// There is room.
     NoNeed,
-    /// Whoever sits there.
+    /// The connection at this place.
     At(usize),
-    /// All of them are being served.
+    /// None: a request is under way on all of them.
     Nobody,
 }
 
-/// The place of somebody who is connected, as long as anything of the connection is left.
+/// The seat of a connection, as long as anything of it is left.
 pub(super) struct Seat {
     seats: Arc<Seats>,
     id: u64,
@@ -84,7 +84,8 @@ impl Seats {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A seat for somebody; nothing where nobody can give way. Who has none, or has one no more, is counted as refused.
+    /// A seat for a new connection; `None` where no other can be closed for it. A connection that gets none, or loses
+    /// its own, is counted as refused.
     pub(super) fn take(self: &Arc<Seats>, from: IpAddr, ending: &watch::Receiver<()>) -> Option<Arc<Seat>> {
         let from = from.to_canonical();
         let mut rows = self.rows();
@@ -104,7 +105,7 @@ impl Seats {
         Some(Arc::new(Seat { seats: Arc::clone(self), id, go, ending: ending.clone() }))
     }
 
-    /// Waits until nobody is left.
+    /// Waits until no connection is left.
     pub(super) async fn are_empty(&self) {
         while !self.rows().taken.is_empty() {
             self.left.notified().await;
@@ -118,7 +119,7 @@ impl Rows {
         Doing::Nothing(self.turn)
     }
 
-    /// Who gives way to somebody from there.
+    /// Which connection is closed for one from there.
     fn gives_way(&self, from: IpAddr) -> GivesWay {
         let is_near = |row: &Row| row.from.is_loopback() == from.is_loopback();
         let is_same = |row: &Row| row.from == from;
@@ -136,7 +137,7 @@ impl Rows {
         self.taken.iter().filter(|row| is_it(row)).count()
     }
 
-    /// Who of them has asked for nothing longest.
+    /// The one of them that has been idle longest.
     fn longest(&self, is_it: impl Fn(&Row) -> bool) -> Option<usize> {
         let waits = |(at, row): (usize, &Row)| match row.doing {
             Doing::Nothing(since) if is_it(row) => Some((since, at)),
@@ -147,7 +148,7 @@ impl Rows {
 }
 
 impl Seat {
-    /// Somebody else has the seat now.
+    /// Waits until another connection has the seat.
     pub(super) async fn is_lost(&self) {
         self.go.notified().await;
     }
@@ -158,7 +159,7 @@ impl Seat {
         RequestGuard(Arc::clone(self))
     }
 
-    /// From now on it is a WebSocket; whether there is room for one.
+    /// From now on it is a WebSocket; returns whether there is room for one.
     pub(super) fn becomes_socket(&self) -> bool {
         let mut rows = self.seats.rows();
         let Some(own) = rows.taken.iter().position(|row| row.id == self.id) else { return false };
@@ -174,7 +175,7 @@ impl Seat {
     fn set(&self, doing: impl FnOnce(&mut Rows) -> Doing) {
         let mut rows = self.seats.rows();
         let doing = doing(&mut rows);
-        // Whoever lost it does nothing any more.
+        // A connection that lost its seat has no row any more.
         if let Some(row) = rows.taken.iter_mut().find(|row| row.id == self.id && row.doing != Doing::Socket) {
             row.doing = doing;
         }

@@ -1,7 +1,7 @@
-//! A WebSocket: what somebody asks, and what they are told. On the thread of HTTP, a task for each.
+//! A WebSocket: a client's commands, and the messages sent to it. On the thread of HTTP, a task for each.
 //!
-//! The messages are those of [`wire`](crate::remote::wire), a text frame for each. The notes somebody holds end with the
-//! connection, and so with their silence: whoever says nothing is asked whether they are there.
+//! The messages are those of [`wire`](crate::remote::wire), a text frame for each. The notes a client holds end with
+//! the connection, and so when the client is silent: a silent client gets a ping.
 
 use super::{Hall, ask::obey, connection::STALL, reply::HttpError, seats::Seat};
 use crate::{
@@ -41,11 +41,11 @@ use tokio::{
 };
 use tungstenite::{Error, error::ProtocolError};
 
-/// Messages a second that somebody may send, and at once.
+/// Messages a second that a client may send, and the largest burst.
 const MESSAGES: (u32, u32) = (200, 100);
-/// Of whom nothing was heard for so long is asked whether they are there: any WebSocket answers that by itself.
+/// A client that was silent for so long gets a ping: any WebSocket answers that by itself.
 const ASKED_AFTER: Duration = Duration::from_secs(4);
-/// Of whom nothing was heard for so long is gone.
+/// A client that was silent for so long is gone.
 const PATIENCE: Duration = STALL;
 /// Bytes that are read at once: messages are short.
 const READ_BYTES: usize = 4 * 1024;
@@ -58,7 +58,7 @@ pub(super) async fn upgrade(
 ) -> Result<Response, HttpError> {
     if !seat.becomes_socket() {
         Door::count(&hall.door.refused);
-        return Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "there is no room for another WebSocket"));
+        return Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "too many WebSockets; close one"));
     }
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(move |socket| async move {
@@ -67,33 +67,33 @@ pub(super) async fn upgrade(
     }))
 }
 
-/// Somebody at a WebSocket.
+/// A client at a WebSocket.
 struct Guest {
     hall: Arc<Hall>,
     station: Station,
     socket: WebSocket,
     limit: Limit,
-    /// When something was heard last, and whether it was asked for more since.
+    /// When a frame was received last, and whether a ping was sent since.
     heard: (Instant, bool),
-    /// Answers on their way: what comes later keeps nothing else waiting. There are never more than commands that the
-    /// engine has taken in.
+    /// Answers on their way: a late one keeps nothing else waiting. There are never more than commands that the engine
+    /// has taken in.
     answers: (UnboundedSender<Answered>, UnboundedReceiver<Answered>),
 }
 
-/// The answer to a command, with its number where somebody waits for it.
+/// The answer to a command, with its number where the client gave one.
 type Answered = (Option<u64>, Answer);
 
-/// What comes next.
+/// The next event.
 enum Next {
     /// The door closes.
     End,
-    /// Something is told.
+    /// A message of the feed.
     Told(Result<Utf8Bytes, RecvError>),
     /// An answer has come.
     Answered(Answered),
-    /// Something was asked.
+    /// A frame from the client.
     Asked(Option<Result<Message, axum::Error>>),
-    /// Nothing was heard for a while.
+    /// No frame for a while.
     Silence,
 }
 
@@ -104,7 +104,7 @@ impl Guest {
         Guest { hall, station, socket, limit, heard, answers: unbounded_channel() }
     }
 
-    /// Serves until either side has had enough.
+    /// Serves until either side ends it.
     async fn serve(&mut self, seat: &Seat) -> ControlFlow<()> {
         let mut ending = seat.ending.clone();
         let mut feed = self.join().await?;
@@ -124,7 +124,9 @@ impl Guest {
                 Next::Asked(Some(Ok(message))) => self.hear(message).await?,
                 Next::Asked(Some(Err(error))) => return self.complain(error).await,
                 Next::Asked(None) => return ControlFlow::Break(()),
-                Next::Silence if self.heard.1 => return self.close(close_code::POLICY, "nothing was heard").await,
+                Next::Silence if self.heard.1 => {
+                    return self.close(close_code::POLICY, "no message or pong in time").await;
+                }
                 Next::Silence => {
                     self.heard.1 = true;
                     self.send(Message::Ping(Bytes::new())).await?;
@@ -137,7 +139,7 @@ impl Guest {
         }
     }
 
-    /// Begins with everything.
+    /// Sends the profile and the whole status.
     async fn join(&mut self) -> ControlFlow<(), broadcast::Receiver<Utf8Bytes>> {
         let (feed, whole) = self.hall.feed.join();
         self.send_all(whole).await?;
@@ -151,13 +153,13 @@ impl Guest {
         ControlFlow::Continue(())
     }
 
-    /// Until when silence is borne.
+    /// When a silent client gets a ping, or is gone.
     fn patience(&self) -> Instant {
         let (heard, is_asked) = self.heard;
         heard + if is_asked { PATIENCE } else { ASKED_AFTER }
     }
 
-    /// Who takes nothing cannot be heard meanwhile: they are gone as soon as whoever is silent.
+    /// A client that does not read is gone as soon as one that is silent: no frame of it can be read meanwhile.
     async fn send(&mut self, message: Message) -> ControlFlow<()> {
         match timeout_at((self.heard.0 + PATIENCE).into(), self.socket.send(message)).await {
             Ok(Ok(())) => ControlFlow::Continue(()),
@@ -174,15 +176,15 @@ impl Guest {
         ControlFlow::Break(())
     }
 
-    /// No WebSocket, or too much of one: why, as RFC 6455, 7.4.1, has it.
+    /// Closes after an error of the protocol or a frame that is too long, with the code of RFC 6455, 7.4.1.
     async fn complain(&mut self, error: axum::Error) -> ControlFlow<()> {
         let error = error.into_inner();
         let (code, why) = match error.downcast_ref() {
             Some(Error::Capacity(_)) => (close_code::SIZE, "the message is too long"),
-            Some(Error::Utf8(_)) => (close_code::INVALID, "the text is no UTF-8"),
-            // They left without a word.
+            Some(Error::Utf8(_)) => (close_code::INVALID, "the text is not UTF-8"),
+            // The client left without closing.
             Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return ControlFlow::Break(()),
-            Some(Error::Protocol(_)) => (close_code::PROTOCOL, "this is no WebSocket"),
+            Some(Error::Protocol(_)) => (close_code::PROTOCOL, "not a WebSocket request"),
             _ => return ControlFlow::Break(()),
         };
         Door::count(&self.hall.door.refused);
@@ -195,10 +197,10 @@ impl Guest {
             Message::Text(text) => self.read(&text).await,
             Message::Binary(_) => {
                 Door::count(&self.hall.door.refused);
-                self.close(close_code::UNSUPPORTED, "messages are text").await
+                self.close(close_code::UNSUPPORTED, "only text messages are supported").await
             }
             Message::Close(_) => {
-                // Sends it back as it came.
+                // Waits for the client to send the close frame back.
                 let _ = timeout_at(self.patience().into(), self.socket.recv()).await;
                 ControlFlow::Break(())
             }
@@ -214,7 +216,7 @@ impl Guest {
             Ok(ClientMessage::Do { command, id }) => self.obey(&command, id, is_late).await,
             Ok(ClientMessage::Status) if is_late => self.too_much(None).await,
             Ok(ClientMessage::Status) => self.send_all(self.hall.feed.whole()).await,
-            // Whoever comes over HTTP has said everything already.
+            // A client over HTTP was checked before.
             Ok(ClientMessage::Hello { .. }) => ControlFlow::Continue(()),
             Err(error) => self.refuse(None, error.to_string()).await,
         }
@@ -249,7 +251,7 @@ impl Guest {
         }
     }
 
-    /// Who gave no number hears of refusals only.
+    /// A client that gave no number gets refusals only.
     async fn answer(&mut self, id: Option<u64>, answer: Answer) -> ControlFlow<()> {
         if id.is_none() && answer.is_ok() {
             return ControlFlow::Continue(());
@@ -257,7 +259,7 @@ impl Guest {
         self.tell(&ServerMessage::answer(id, answer)).await
     }
 
-    /// No command, or no message.
+    /// Refuses a frame that is no command or no message.
     async fn refuse(&mut self, id: Option<u64>, why: String) -> ControlFlow<()> {
         Door::count(&self.hall.door.refused);
         self.tell(&ServerMessage::answer(id, Err(why))).await
@@ -265,6 +267,6 @@ impl Guest {
 
     async fn too_much(&mut self, id: Option<u64>) -> ControlFlow<()> {
         Door::count(&self.hall.door.dropped);
-        self.tell(&ServerMessage::answer(id, Err("too much came at once; this was not done".to_owned()))).await
+        self.tell(&ServerMessage::answer(id, Err("too many requests at once; this one was not run".to_owned()))).await
     }
 }

@@ -1,5 +1,4 @@
-//! The token: what proves that somebody may come in from another machine. Pure, but for the random numbers and the file it
-//! is kept in.
+//! The token: it lets clients in from other machines. Pure, but for the random numbers and the file it is kept in.
 
 use crate::files::{Readers, open_plain, replace};
 use std::{
@@ -9,10 +8,10 @@ use subtle::ConstantTimeEq;
 
 /// Random bytes of a token.
 const BYTES: usize = 16;
-/// Characters of one that is kept: it may have been written by hand.
+/// Characters of one that is kept: the user may have written it.
 const KEPT_CHARS: RangeInclusive<usize> = 2 * BYTES..=128;
 
-/// A secret, as it is written. It is never shown by accident: it has no `Debug`.
+/// A secret, as text. It is never shown by accident: it has no `Debug`.
 #[derive(Clone)]
 pub(super) struct Token {
     text: Arc<str>,
@@ -20,7 +19,7 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// A new one, of the system's random numbers.
+    /// A new one, from the system's random numbers.
     pub(super) fn new() -> io::Result<Token> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes)?;
@@ -35,11 +34,11 @@ impl Token {
     /// The one of this file; where there is none, a new one that is kept there.
     ///
     /// # Errors
-    /// The file cannot be read or written, others may read it, or what is in it is no token.
+    /// The file cannot be read or written, others may read it, or its content is no token.
     pub(super) fn kept(path: &Path) -> io::Result<Token> {
         let refused = |why: &str| {
             let at = path.display();
-            io::Error::new(io::ErrorKind::InvalidData, format!("{at} {why}; without it a new token is made"))
+            io::Error::new(io::ErrorKind::InvalidData, format!("{at} {why}; a new token is used instead"))
         };
         let mut file = match open_plain(OpenOptions::new().read(true), path, true) {
             Ok(file) => file,
@@ -51,29 +50,29 @@ impl Token {
             Err(error) => return Err(refused(&format!("cannot be read ({error})"))),
         };
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            return Err(refused("can be read by others: allowed is mode 0600"));
+            return Err(refused("can be read by other users: allowed is mode 0600"));
         }
         let mut text = String::new();
         (&mut file).take(*KEPT_CHARS.end() as u64 + 2).read_to_string(&mut text)?;
         let text = text.trim();
         let may = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !KEPT_CHARS.contains(&text.len()) || !text.bytes().all(may) {
-            return Err(refused("holds no token: allowed are 32 to 128 letters, digits, - and _"));
+            return Err(refused("contains no token: allowed are 32 to 128 letters, digits, - and _"));
         }
         Ok(Token { text: text.into(), is_kept: true })
     }
 
-    /// Whether it is good at the next start, too.
+    /// Whether it is valid at the next start, too.
     pub(super) fn is_kept(&self) -> bool {
         self.is_kept
     }
 
-    /// As it is written.
+    /// Its text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether this is it. How long that takes tells nothing of how much of it is right.
+    /// Whether this is it. The time it takes does not show how much of it is right.
     pub(super) fn is(&self, shown: &str) -> bool {
         self.text.as_bytes().ct_eq(shown.as_bytes()).into()
     }
@@ -110,7 +109,7 @@ mod tests {
         assert!(token.is_kept() && token.text().len() == 2 * BYTES);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(Token::kept(&path).unwrap().is(token.text()));
-        // One that was written by hand is one, too.
+        // One that the user wrote is one, too.
         std::fs::write(&path, "A-token_of_the_owner_0123456789ab").unwrap();
         assert!(Token::kept(&path).unwrap().is("A-token_of_the_owner_0123456789ab"));
     }

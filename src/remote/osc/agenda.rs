@@ -1,8 +1,8 @@
-//! What is to be done later: so much at most, in the order of its instants. Pure; whoever asks gives the time.
+//! Messages for later: a bounded number, in the order of their instants. Pure; the caller gives the time.
 
 use std::{collections::BTreeMap, time::Instant};
 
-/// Things with instants. Those of one instant stay in the order they came in.
+/// Entries with instants. Those of one instant stay in the order they came in.
 #[derive(Debug)]
 pub struct Agenda<T> {
     entries: BTreeMap<(Instant, u64), T>,
@@ -10,18 +10,18 @@ pub struct Agenda<T> {
 }
 
 impl<T> Agenda<T> {
-    /// The most it holds.
+    /// The most entries.
     pub const ENTRIES_MAX: usize = 1024;
 
-    /// Nothing to be done.
+    /// An empty agenda.
     pub fn new() -> Agenda<T> {
         Agenda { entries: BTreeMap::new(), count: 0 }
     }
 
-    /// Puts it down, or gives it back where there is no room.
+    /// Adds an entry, or gives it back where there is no room.
     ///
     /// # Errors
-    /// The same thing.
+    /// The same entry.
     pub fn put(&mut self, due: Instant, thing: T) -> Result<(), T> {
         if self.entries.len() >= Self::ENTRIES_MAX {
             return Err(thing);
@@ -31,12 +31,12 @@ impl<T> Agenda<T> {
         Ok(())
     }
 
-    /// When the next is due.
+    /// When the next entry is due.
     pub fn next_due(&self) -> Option<Instant> {
         self.entries.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// The next that is due.
+    /// The next entry that is due.
     pub fn take(&mut self, now: Instant) -> Option<T> {
         self.entries.first_entry().filter(|entry| entry.key().0 <= now).map(|entry| entry.remove())
     }
@@ -54,7 +54,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn things_come_at_their_instant_and_in_the_order_they_were_put() {
+    fn entries_come_at_their_instant_and_in_the_order_they_were_put() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut agenda = Agenda::new();
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_no_room_is_given_back() {
+    fn an_entry_that_finds_no_room_is_given_back() {
         let start = Instant::now();
         let mut agenda = Agenda::default();
         assert!((0..Agenda::<usize>::ENTRIES_MAX).all(|thing| agenda.put(start, thing).is_ok()));

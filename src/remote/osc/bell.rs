@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// Rung from any thread; one waits.
+/// Any thread rings it; one waits.
 #[derive(Debug)]
 pub struct Bell {
     fd: OwnedFd,
@@ -27,7 +27,7 @@ impl Bell {
         Ok(Bell { fd, rung: AtomicBool::new(false), over: AtomicBool::new(false) })
     }
 
-    /// Wakes whoever waits, or has the next wait end at once.
+    /// Wakes the thread that waits, or has the next wait end at once.
     pub fn ring(&self) {
         if !self.rung.swap(true, Ordering::AcqRel) {
             // Full means that it is awake.
@@ -35,7 +35,7 @@ impl Bell {
         }
     }
 
-    /// It is over: whoever waits ends.
+    /// It is over: the thread that waits ends.
     pub fn end(&self) {
         self.over.store(true, Ordering::Release);
         self.ring();

@@ -1,8 +1,8 @@
-//! What a datagram means: messages, and when they are to be done. Pure, for any bytes anyone sends.
+//! Reads a datagram: messages, and the instants they are for. Pure, for any bytes from any sender.
 //!
-//! Bundles are taken apart here, and only messages go to [`rosc`]: its decoder calls itself for every bundle in a bundle
-//! however deep, and of a bundle with a fault in it, it leaves out what comes after without a word. Here depth has a
-//! limit, and a fault refuses the whole datagram.
+//! Bundles are taken apart here, and only messages go to [`rosc`]: its decoder calls itself for every bundle in a
+//! bundle however deep, and of a bundle with a fault in it, it leaves out the rest and reports nothing. Here depth has
+//! a limit, and a fault refuses the whole datagram.
 
 use rosc::{OscError, OscMessage, OscPacket, decoder};
 use std::{
@@ -10,9 +10,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Bundles that may stand in one another.
+/// How deep bundles may be nested.
 pub const DEPTH_MAX: usize = 8;
-/// The longest address, in bytes: what a pattern costs grows with it.
+/// The longest address, in bytes: the cost of a pattern grows with it.
 pub const ADDRESS_BYTES_MAX: usize = 256;
 /// The longest message, in bytes: the longest command as text, and some more.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
@@ -27,9 +27,9 @@ const UNIX_SECONDS: u64 = 2_208_988_800;
 /// A message and its instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heard {
-    /// When it is to be done.
+    /// The instant it is for.
     pub tag: TimeTag,
-    /// What is to be done.
+    /// The message.
     pub message: OscMessage,
 }
 
@@ -60,31 +60,33 @@ impl TimeTag {
     }
 }
 
-/// Why a datagram is no OSC that is understood here. Nothing of it was done.
+/// Why a datagram is no OSC that busker reads. Nothing of it was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatagramError {
-    /// Packets are made of fours.
-    #[error("this is no OSC: {0} bytes are not a multiple of 4")]
+    /// Packets are multiples of four bytes.
+    #[error("not OSC: {0} bytes are not a multiple of 4")]
     NotInFours(usize),
     /// It ends before it should.
-    #[error("this is no OSC: it ends too early")]
+    #[error("not OSC: it ends too early")]
     Short,
-    /// Bundles in bundles.
-    #[error("bundles may stand in one another {DEPTH_MAX} deep")]
+    /// Bundles nested too deep.
+    #[error("bundles may be nested {DEPTH_MAX} deep")]
     TooDeep,
-    /// A message with too much in it.
-    #[error("a message may have {MESSAGE_BYTES_MAX} bytes, {ARGS_MAX} arguments and an address of {ADDRESS_BYTES_MAX}")]
+    /// A message that is too long or has too many arguments.
+    #[error(
+        "too large: at most {MESSAGE_BYTES_MAX} bytes, {ARGS_MAX} arguments and an address of {ADDRESS_BYTES_MAX} bytes"
+    )]
     TooLong,
     /// Neither a bundle nor a message.
-    #[error("this is no OSC: an address begins with / and the types of the arguments with a comma")]
+    #[error("not OSC: an address begins with / and the type tags with a comma")]
     NoAddress,
     /// Arrays are no arguments of any command; and each one inside another would take stack when it is dropped.
-    #[error("arrays are not understood here")]
+    #[error("arrays are not supported")]
     Array,
     /// A type whose argument is not there.
-    #[error("an argument is missing: its types name more than there is")]
+    #[error("an argument is missing: the type tags list more")]
     Missing,
-    /// What rosc says.
+    /// rosc's error.
     #[error("{0}")]
     Decoder(String),
 }
@@ -93,7 +95,7 @@ pub enum DatagramError {
 /// other's.
 ///
 /// # Errors
-/// Why it is none, or too large or too deep.
+/// Why it is no valid OSC, or too large or too deep.
 pub fn understand(bytes: &[u8]) -> Result<Vec<Heard>, DatagramError> {
     let mut heard = Vec::new();
     packet(bytes, TimeTag::NOW, DEPTH_MAX, &mut heard)?;
@@ -139,20 +141,20 @@ fn message(bytes: &[u8]) -> Result<OscMessage, DatagramError> {
     for tag in &mut bytes[tags] {
         match tag {
             b'[' | b']' => return Err(DatagramError::Array),
-            // A symbol is a string by another letter, one that rosc does not know.
+            // A symbol is a string under another letter, one that rosc does not know.
             b'S' => *tag = b's',
             _ => {}
         }
     }
     match decoder::decode_udp(&bytes) {
         Ok(([], OscPacket::Message(message))) => Ok(message),
-        Ok(_) => Err(DatagramError::Decoder("this is no OSC: there is more than its types tell".to_owned())),
+        Ok(_) => Err(DatagramError::Decoder("not OSC: there is data beyond the type tags".to_owned())),
         Err(OscError::ReadError(_)) => Err(DatagramError::Missing),
         Err(error) => Err(DatagramError::Decoder(error.to_string())),
     }
 }
 
-/// Where a text stands, without the zeros after it.
+/// The range of a text, without the zeros after it.
 fn text(bytes: &[u8], from: usize) -> Result<Range<usize>, DatagramError> {
     let rest = bytes.get(from..).ok_or(DatagramError::Short)?;
     let length = rest.iter().position(|byte| *byte == 0).ok_or(DatagramError::Short)?;

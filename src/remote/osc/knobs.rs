@@ -1,5 +1,5 @@
-//! The knobs of the instrument in use as addresses: `/param/filter_cutoff 0.5` turns one, and says where it stands to
-//! whoever subscribed. Positions are floats from 0 to 1, as faders of controllers send and show them. Pure.
+//! The parameters of the instrument in use as addresses: `/param/filter_cutoff 0.5` sets one, and the same address
+//! sends its value to subscribers. Positions are floats from 0 to 1, as faders of controllers send and show them. Pure.
 
 use super::{pattern::Pattern, table::number};
 use crate::{
@@ -10,29 +10,30 @@ use crate::{
 use rosc::{OscMessage, OscType};
 use std::sync::Arc;
 
-/// Above the knobs.
+/// The root of all parameters' addresses.
 const ROOT: &str = "/param";
-/// How far beyond 0 and 1 a position may be: what is rounded on its way.
+/// How far beyond 0 and 1 a position may be: rounding on its way.
 const BEYOND_MAX: f64 = 1e-3;
 
-/// Whether an address stands for knobs.
+/// Whether an address is one of parameters.
 pub fn is_within(address: &str) -> bool {
     address.strip_prefix(ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
-/// The address of a knob.
+/// The address of a parameter.
 pub fn address(param: &Param) -> String {
     format!("{ROOT}/{}", param.name)
 }
 
-/// The knob of an address, if it is one of these.
+/// The parameter of an address, if it is one of these.
 pub fn named<'p>(profile: &'p Profile, address: &str) -> Option<&'p Param> {
     let name = address.strip_prefix(ROOT)?.strip_prefix('/')?;
     Some(&profile.params[profile.param_index(name)?])
 }
 
-/// The command that turns a knob: a number is a position from 0 to 1, a whole number (int, long) at a knob with options
-/// the option's number, from 0, a bool one end of a knob without options, and a text what `param.set` takes.
+/// The command that sets a parameter: a number is a position from 0 to 1, a whole number (int, long) for a parameter
+/// with options the option's number, from 0, a bool one end of a parameter without options, and a text an argument of
+/// `param.set`.
 ///
 /// # Errors
 /// No argument or several, one of another type, one out of range.
@@ -45,24 +46,24 @@ pub fn turn(param: &Param, args: &[OscType]) -> Result<Command, String> {
             let wanted = number(&args[0]).unwrap_or(-1.0);
             let options = (0..).map(f64::from).zip(&param.options);
             let option = options.into_iter().find(|(index, _)| *index == wanted).map(|(_, option)| option.value);
-            option.ok_or_else(|| format!("{wanted} is no option: allowed is 0 to {}", param.options.len() - 1))?
+            option.ok_or_else(|| format!("{wanted} is not an option; allowed: 0 to {}", param.options.len() - 1))?
         }
         [arg] => match number(arg) {
             Some(x) if (-BEYOND_MAX..=1.0 + BEYOND_MAX).contains(&x) => param.value_at(x.clamp(0.0, 1.0)),
-            Some(x) => return Err(format!("{x} is no position: allowed is 0 to 1")),
-            None => return Err("allowed is a position from 0 to 1, or an option".to_owned()),
+            Some(x) => return Err(format!("{x} is not a position; allowed: 0 to 1")),
+            None => return Err("allowed: a position from 0 to 1, or an option".to_owned()),
         },
-        _ => return Err("allowed is one argument: a position from 0 to 1, or an option".to_owned()),
+        _ => return Err("allowed: one argument, a position from 0 to 1 or an option".to_owned()),
     };
     let command = format!("param.set {} {}", param.name, param.position_of(value)).parse::<Command>();
     command.map_err(|error| error.to_string())
 }
 
-/// What a subscriber was told last of the knobs of a profile: where each stands.
+/// The values of a profile's parameters that a subscriber was sent last.
 pub type KnobsTold = Option<(Arc<Profile>, Vec<u16>)>;
 
-/// The knobs a pattern stands for, or is above of, that stand elsewhere than was told last, or belong to a profile that is
-/// read anew; what is told now is kept.
+/// The parameters that a pattern matches, or is above of, whose values differ from those sent last, or whose profile
+/// was read anew; records them as sent.
 pub fn moved(knobs: &ParamsStatus, part: &Pattern, told: &mut KnobsTold) -> Vec<OscMessage> {
     let before = told.take().filter(|(profile, _)| Arc::ptr_eq(profile, &knobs.profile));
     let before = before.map(|(_, values)| values).unwrap_or_default();
@@ -88,7 +89,7 @@ mod tests {
         ParamsStatus::standing(profile, values)
     }
 
-    /// Where a message turns a knob.
+    /// The value that a message sets.
     fn turned(knobs: &ParamsStatus, name: &str, arg: OscType) -> Result<u16, String> {
         let param = knobs.profile.params.iter().find(|param| param.name == name).unwrap();
         match turn(param, &[arg])? {
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_knob_says_turns_it_to_where_it_stands() {
+    fn the_value_a_parameter_sends_sets_it_to_the_same_value() {
         let knobs = knobs();
         for param in &knobs.profile.params {
             for value in [param.lo, param.default, param.hi] {
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hair_out_of_range_is_the_end_and_more_is_told() {
+    fn a_value_a_hair_out_of_range_is_the_end_and_a_larger_one_is_refused() {
         let knobs = knobs();
         let cutoff = |x: f32| turned(&knobs, "filter_cutoff", OscType::Float(x));
         assert_eq!((cutoff(1.000_000_1), cutoff(-1e-7)), (cutoff(1.0), cutoff(0.0)));
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_moved_is_told() {
+    fn only_changed_parameters_are_sent() {
         let mut knobs = knobs();
         let (all, mut told) = (Pattern::new("/param").unwrap(), None);
         assert_eq!(moved(&knobs, &all, &mut told).len(), knobs.profile.params.len());

@@ -1,7 +1,7 @@
-//! The OSC thread: hears datagrams, has commands done, tells what is asked.
+//! The OSC thread: receives datagrams, passes commands to the engine, sends answers and subscriptions.
 //!
-//! Every message counts once in the door: as received where it was done or answered, as refused where it is none or from
-//! somebody who may not, as dropped where too much came at once.
+//! Every message counts once in the door: as received where it was done or answered, as refused where it is invalid or
+//! its sender may not send, as dropped where too many came at once.
 
 mod requests;
 
@@ -38,18 +38,18 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Commands let in a second, and at once.
+/// Commands let in a second, and the largest burst.
 const COMMANDS_LET_IN: (u32, u32) = (2_000, 500);
-/// Questions let in a second, and at once: one may have hundreds of answers.
+/// Questions let in a second, and the largest burst: one may have hundreds of answers.
 const QUESTIONS_LET_IN: (u32, u32) = (500, 100);
-/// Datagrams heard before anything else gets its turn.
+/// Datagrams read before anything else gets its turn.
 const BATCH: usize = 256;
 /// Answers that may wait for the thread.
 const ANSWERS: usize = 1024;
 /// The farthest a bundle may be ahead.
 const AHEAD_MAX: Duration = Duration::from_secs(3_600);
 
-/// Everything the thread has.
+/// The state of the thread.
 pub struct Listener {
     station: Station,
     door: Arc<Door>,
@@ -67,14 +67,14 @@ pub struct Listener {
     tree: Tree,
 }
 
-/// A message and whoever sent it.
+/// A message and its sender.
 #[derive(Debug)]
 struct Letter {
     from: SocketAddr,
     message: OscMessage,
 }
 
-/// What a command led to.
+/// The answer to a command.
 struct Answered {
     to: SocketAddr,
     address: String,
@@ -83,13 +83,13 @@ struct Answered {
 
 /// Why a message was not done.
 enum OscRefusal {
-    /// It cannot be.
+    /// The engine or the arguments refuse it.
     Refused(String),
-    /// There is no such command; looking for the one that was meant takes its time.
+    /// There is no such command; looking for a similar one takes its time.
     Unknown(CommandError),
-    /// It is itself an answer, of another station or a stray one: answered, it would go to and fro for ever.
+    /// It is itself an answer, of another station or a stray one: answered, it would go back and forth for ever.
     Answer,
-    /// Too much came at once.
+    /// Too many came at once.
     TooMuch,
 }
 
@@ -106,7 +106,7 @@ impl From<CommandError> for OscRefusal {
 }
 
 impl Listener {
-    /// Hears at a socket that does not block.
+    /// Receives at a socket that does not block.
     pub fn new(station: Station, door: Arc<Door>, from: Vec<IpAddr>, socket: UdpSocket, bell: Arc<Bell>) -> Listener {
         Listener {
             station,
@@ -125,7 +125,7 @@ impl Listener {
         }
     }
 
-    /// Works till the bell says that it is over.
+    /// Runs until the bell says that it is over.
     pub fn run(mut self) {
         let mut buffer = vec![0; usize::from(u16::MAX)];
         while !self.bell.is_over() {
@@ -166,7 +166,7 @@ impl Listener {
         ip.is_loopback() || self.from.iter().any(|allowed| allowed.to_canonical() == ip)
     }
 
-    /// Does what is to be done now and keeps the rest.
+    /// Obeys the messages that are due now and keeps the rest.
     fn take_in(&mut self, heard: Vec<Heard>, from: SocketAddr, now: Instant) {
         let today = SystemTime::now();
         for Heard { tag, message } in heard {
@@ -175,13 +175,9 @@ impl Listener {
             if ahead.is_zero() {
                 self.obey(&letter, now);
             } else if ahead > AHEAD_MAX {
-                self.not_done(
-                    &letter,
-                    OscRefusal::Refused("more than an hour ahead; this was not done".to_owned()),
-                    now,
-                );
+                self.not_done(&letter, OscRefusal::Refused("more than an hour ahead; not run".to_owned()), now);
             } else if let Err(letter) = self.later.put(now + ahead, letter) {
-                self.post.error(from, &letter.message.addr, &"too much waits for its time; this was not done", now);
+                self.post.error(from, &letter.message.addr, &"too many bundles are waiting; not run", now);
                 Door::count(&self.door.dropped);
             }
         }
@@ -194,7 +190,7 @@ impl Listener {
         }
     }
 
-    /// Does what a message asks for, and counts it.
+    /// Obeys a message, and counts it.
     fn obey(&mut self, letter: &Letter, now: Instant) {
         match self.done(letter, now) {
             Ok(()) => Door::count(&self.door.received),
@@ -233,10 +229,10 @@ impl Listener {
         }
     }
 
-    /// Has every command done that a pattern stands for and reaches, in the order of the table, and turns every knob.
-    /// Refused is only what nothing came of.
+    /// Executes every command that a pattern matches, in the order of the table, and sets every parameter. Refused only
+    /// where none of them succeeded.
     fn command_each(&mut self, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
-        let pattern = Pattern::new(&letter.message.addr).ok_or_else(|| "a bracket has no other".to_owned())?;
+        let pattern = Pattern::new(&letter.message.addr).ok_or_else(|| "a bracket is not closed".to_owned())?;
         let is_meant = |row: &&CommandSpec| row.is_reached_by_patterns() && pattern.matches(&table::address(row));
         let mut outcomes: Vec<_> = COMMANDS.iter().filter(is_meant).map(|row| self.command(row, letter, now)).collect();
         let profile = Arc::clone(&self.station.status().params.profile);
@@ -248,16 +244,16 @@ impl Listener {
         outcomes
             .into_iter()
             .next()
-            .unwrap_or_else(|| Err(OscRefusal::from("this stands for nothing that a pattern may do".to_owned())))
+            .unwrap_or_else(|| Err(OscRefusal::from("no command that a pattern may run matches".to_owned())))
     }
 
-    /// Turns a knob to where a message says.
+    /// Sets a parameter to the value of a message.
     fn turn(&mut self, param: &Param, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
         let command = knobs::turn(param, &letter.message.args)?;
         self.have_done(command, knobs::address(param), letter.from, now)
     }
 
-    /// Has the command of a row done.
+    /// Executes the command of a row.
     fn command(&mut self, row: &CommandSpec, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
         match table::command(row, &letter.message.args)? {
             Some(command) => self.have_done(command, table::address(row), letter.from, now),
@@ -265,7 +261,7 @@ impl Listener {
         }
     }
 
-    /// Has a command done; its answer comes later.
+    /// Executes a command; its answer comes later.
     fn have_done(&mut self, command: Command, address: String, to: SocketAddr, now: Instant) -> Result<(), OscRefusal> {
         from_network(&command)?;
         let must_arrive = command.must_arrive();
@@ -274,7 +270,7 @@ impl Listener {
         }
         let (answers, bell) = (self.answers.0.clone(), Arc::clone(&self.bell));
         let reply = move |answer: Answer| {
-            // Where nobody takes them away fast enough, answers are lost; what was done stays done.
+            // Where the answers' queue is full, answers are lost; the command stays done.
             if answer != Ok(String::new()) && answers.try_send(Answered { to, address, answer }).is_ok() {
                 bell.ring();
             }
@@ -289,7 +285,7 @@ impl Listener {
         })
     }
 
-    /// Tells answers and events that have come.
+    /// Sends answers and events that have come.
     fn pass_on(&mut self) {
         let now = Instant::now();
         while let Ok(Answered { to, address, answer }) = self.answers.1.try_recv() {
@@ -307,7 +303,7 @@ impl Listener {
         }
     }
 
-    /// Counts those who are told something, and hears events while anyone wants them.
+    /// Counts the subscribers, and reads events while there is one for them.
     fn subscriptions_changed(&mut self) {
         let everyone = self.subscriptions.everyone().len();
         self.door.connected.store(u32::try_from(everyone).unwrap_or(u32::MAX), Ordering::Relaxed);

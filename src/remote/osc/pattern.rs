@@ -1,11 +1,11 @@
 //! Address patterns: `?` is one letter, `*` any number of them, `[a-c]` one of these, `[!a-c]` one of the others,
 //! `{this,that}` one of these words; none of them goes beyond a `/`. Pure.
 //!
-//! rosc's own matcher is another one: its `*` wants one letter at least, its `[..]` takes several, its `[!..]` goes beyond
-//! the `/`, and it never tries again with a shorter `*`, so that `/*/s*t` misses `/record/start`. Here all ways are
-//! followed at once: what a match costs is at most the length of the pattern times that of the address.
+//! rosc's own matcher is another one: its `*` requires one letter at least, its `[..]` takes several, its `[!..]` goes
+//! beyond the `/`, and it never tries again with a shorter `*`, so that `/*/s*t` misses `/record/start`. Here all ways
+//! are followed at once: the cost of a match is at most the length of the pattern times that of the address.
 
-/// An address that may stand for several.
+/// An address that may match several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pattern(Vec<Part>);
 
@@ -19,12 +19,12 @@ enum Part {
 }
 
 impl Pattern {
-    /// Whether there is anything in it that makes it more than an address.
+    /// Whether an address contains a character of a pattern.
     pub fn is_one(address: &str) -> bool {
         address.contains(['?', '*', '[', ']', '{', '}'])
     }
 
-    /// Reads it; nothing where a bracket has no other or holds nothing.
+    /// Parses it; `None` where a bracket is not closed or is empty.
     pub fn new(text: &str) -> Option<Pattern> {
         let mut parts = Vec::new();
         let mut rest = text.as_bytes();
@@ -45,12 +45,12 @@ impl Pattern {
         Some(Pattern(parts))
     }
 
-    /// Whether it stands for this address.
+    /// Whether it matches this address.
     pub fn matches(&self, address: &str) -> bool {
         self.ends(address.as_bytes()).last() == Some(&true)
     }
 
-    /// Whether it stands for this address, or for one above it.
+    /// Whether it matches this address, or one above it.
     pub fn covers(&self, address: &str) -> bool {
         let ends = self.ends(address.as_bytes());
         ends.last() == Some(&true) || ends.iter().zip(address.bytes()).any(|(ends, next)| *ends && next == b'/')
@@ -80,7 +80,7 @@ impl Part {
         let rest = &address[at..];
         let letter = rest.first().filter(|letter| **letter != b'/');
         let length = match self {
-            // Where it may end, it may be a letter longer.
+            // Where it may end, it may also end a letter later.
             Part::AnyText => {
                 let is_longer = at > 0 && next[at - 1] && address[at - 1] != b'/';
                 (places[at] || is_longer).then_some(0)
@@ -102,7 +102,7 @@ impl Part {
     }
 }
 
-/// What stands before the closing bracket, and after it.
+/// The text before the closing bracket, and after it.
 fn bracketed(text: &[u8], close: u8) -> Option<(&[u8], &[u8])> {
     let end = text.iter().position(|letter| *letter == close)?;
     (end > 0).then(|| (&text[..end], &text[end + 1..]))
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_covers_what_is_below_it() {
+    fn a_pattern_covers_the_addresses_below_it() {
         let covers = |pattern: &str| Pattern::new(pattern).unwrap().covers("/status/transport/bpm");
         assert!(["/status", "/status/transport", "/status/*", "/status/{record,transport}/b*"].into_iter().all(covers));
         assert!(!["/stat", "/status/trans", "/status/*/bpm/x", "/status/"].into_iter().any(covers));
@@ -178,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_stands_for_itself_alone(address in "(/[a-z0-9_]{1,6}){1,4}", other in "(/[a-z0-9_]{1,6}){1,4}") {
+        fn an_address_matches_itself_alone(address in "(/[a-z0-9_]{1,6}){1,4}", other in "(/[a-z0-9_]{1,6}){1,4}") {
             prop_assert_eq!(matches(&address, &other), address == other);
         }
 

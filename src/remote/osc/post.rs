@@ -1,4 +1,4 @@
-//! What goes out: replies, errors and parts of the status. On the OSC thread; what finds no room is left out, as the
+//! Sends replies, errors and parts of the status. On the OSC thread; a datagram that finds no room is left out, as the
 //! network would.
 
 use crate::remote::limit::Limit;
@@ -11,20 +11,20 @@ use std::{
 
 /// The answer to a ping.
 pub const PONG: &str = "/pong";
-/// Where answers of commands go.
+/// The address of answers to commands.
 pub const REPLY: &str = "/reply";
-/// Where it is told what was not done.
+/// The address of errors.
 pub const ERROR: &str = "/error";
-/// Where it is told what happens.
+/// The address of events.
 pub const EVENT: &str = "/event";
-/// What is only ever told.
+/// Addresses that are only ever sent.
 pub const TOLD: &[&str] = &[PONG, REPLY, ERROR, EVENT];
 
-/// Errors that are told in a second.
+/// Errors sent in a second.
 const ERRORS_PER_SECOND: u32 = 50;
 /// The largest bundle of several messages.
 const BUNDLE_BYTES_MAX: usize = 8 * 1024;
-/// How a bundle begins that is to be taken at once.
+/// The beginning of a bundle for immediate execution.
 const BUNDLE: &[u8] = b"#bundle\0\0\0\0\0\0\0\0\x01";
 
 /// Sends.
@@ -32,7 +32,7 @@ const BUNDLE: &[u8] = b"#bundle\0\0\0\0\0\0\0\0\x01";
 pub struct Post {
     socket: UdpSocket,
     errors: Limit,
-    /// Errors that were not told, since the last one that was.
+    /// Errors that were not sent, since the last one that was.
     untold: u64,
 }
 
@@ -42,7 +42,7 @@ impl Post {
         Post { socket, errors: Limit::new(ERRORS_PER_SECOND, ERRORS_PER_SECOND), untold: 0 }
     }
 
-    /// The socket: what is heard comes in where all of this goes out.
+    /// The socket: commands come in where all of this is sent from.
     pub fn socket(&self) -> &UdpSocket {
         &self.socket
     }
@@ -52,14 +52,14 @@ impl Post {
         self.send(to, &encode(&OscMessage { addr: address.to_owned(), args }));
     }
 
-    /// Why something was not done. It is put into words only where it is told.
+    /// Sends why a message was not done. The text is made only where it is sent.
     pub fn error(&mut self, to: SocketAddr, address: &str, why: &dyn Display, now: Instant) {
         if !self.errors.admits(now) {
             self.untold += 1;
             return;
         }
         if self.untold > 0 {
-            tracing::debug!("{} errors of OSC were not told: too many at once", std::mem::take(&mut self.untold));
+            tracing::debug!("{} OSC errors were not sent: too many at once", std::mem::take(&mut self.untold));
         }
         self.tell(to, ERROR, vec![address.into(), OscType::String(why.to_string())]);
     }
@@ -101,7 +101,7 @@ fn datagrams<'a>(messages: impl IntoIterator<Item = &'a OscMessage>) -> Vec<Vec<
     done
 }
 
-/// Those that wait, as a datagram; nothing where none does.
+/// Those that wait, as a datagram; `None` where none does.
 fn bundle(waiting: &mut Vec<Vec<u8>>) -> Option<Vec<u8>> {
     let mut bytes = BUNDLE.to_vec();
     if waiting.len() < 2 {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_errors_are_told_in_a_second() {
+    fn so_many_errors_are_sent_in_a_second() {
         let hearer = UdpSocket::bind("127.0.0.1:0").unwrap();
         hearer.set_nonblocking(true).unwrap();
         let mut post = Post::new(UdpSocket::bind("127.0.0.1:0").unwrap());

@@ -1,4 +1,4 @@
-//! Who is told what without asking, and how often. Pure; whoever asks gives the time.
+//! Subscribers, and how often each is sent what. Pure; the caller gives the time.
 
 use super::{knobs::KnobsTold, pattern::Pattern};
 use crate::engine::station::Watcher;
@@ -9,53 +9,53 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a subscription lasts while nothing is heard from its subscriber's machine.
+/// How long a subscription lasts while its subscriber's machine sends nothing.
 pub const LASTS: Duration = Duration::from_secs(60);
-/// How often a subscriber is told all of a part, whatever of it changed.
+/// How often a subscriber is sent all of a part, changed or not.
 const WHOLE_EVERY: Duration = Duration::from_secs(1);
 
-/// Those who want to be told. Where there are too many, the oldest gives way.
+/// All subscriptions. Where there are too many, the oldest is dropped.
 #[derive(Debug, Default)]
 pub struct Subscriptions(VecDeque<Subscription>);
 
-/// One of them.
+/// One subscription.
 #[derive(Debug)]
 pub struct Subscription {
-    /// Who is told.
+    /// The subscriber.
     pub to: SocketAddr,
-    /// About what, as it was asked for.
+    /// The address it asked for.
     pub address: String,
-    /// How often; events are told when they happen.
+    /// How often; events are sent when they happen.
     pub steady: Option<Steady>,
-    /// When something was heard last from its machine.
+    /// When its machine sent a message last.
     pub heard: Instant,
 }
 
 impl Subscription {
-    /// Whether it is over, because nothing is heard any more: UDP does not tell who has gone.
+    /// Whether it is over, because its machine sends nothing any more: UDP does not report that a machine has gone.
     pub fn is_forgotten(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.heard) >= LASTS
     }
 }
 
-/// A part of the status, again and again.
+/// A part of the status, sent again and again.
 #[derive(Debug)]
 pub struct Steady {
-    /// Which.
+    /// The part.
     pub part: Pattern,
-    /// How often.
+    /// The time between two messages.
     pub every: Duration,
     /// The next time.
     pub next: Instant,
-    /// Of knobs: what it was told of each last.
+    /// Of knobs: the values sent last.
     pub knobs_told: KnobsTold,
-    /// Of other parts of the status: what it was told last.
+    /// Of other parts of the status: the values sent last.
     pub told: SubscriberCache,
-    /// Looks for it, so that no peak is missed between two times.
+    /// Reads the status for it, so that no peak is missed between two times.
     pub watcher: Option<Watcher>,
 }
 
-/// What a subscriber was told last of a part of the status: only what is another is told again, and now and then
+/// The values a subscriber was sent last of a part of the status: only changes are sent again, and now and then
 /// everything, since UDP may have lost it.
 #[derive(Clone, Debug, Default)]
 pub struct SubscriberCache {
@@ -64,7 +64,7 @@ pub struct SubscriberCache {
 }
 
 impl SubscriberCache {
-    /// What of these is to be told now.
+    /// Those of these messages that are to be sent now.
     pub fn news<'a>(&mut self, leaves: impl Iterator<Item = &'a OscMessage>, now: Instant) -> Vec<&'a OscMessage> {
         if self.whole.is_none_or(|whole| now.saturating_duration_since(whole) >= WHOLE_EVERY) {
             self.whole = Some(now);
@@ -86,10 +86,10 @@ impl SubscriberCache {
 }
 
 impl Subscriptions {
-    /// The most there are.
+    /// The most subscriptions.
     pub const MAX: usize = 64;
 
-    /// One more, or another rate for one there is.
+    /// Adds one, or changes the rate of an existing one.
     pub fn begin(&mut self, subscription: Subscription) {
         self.end(|one| one.to == subscription.to && one.address == subscription.address);
         if self.0.len() >= Self::MAX {
@@ -98,25 +98,25 @@ impl Subscriptions {
         self.0.push_back(subscription);
     }
 
-    /// Ends those of which this is so; whether there was any.
+    /// Ends those for which this is true; returns whether there was any.
     pub fn end(&mut self, is_ended: impl Fn(&Subscription) -> bool) -> bool {
         let before = self.0.len();
         self.0.retain(|one| !is_ended(one));
         self.0.len() < before
     }
 
-    /// Something was heard from a machine: its subscriptions last.
+    /// A machine sent a message: its subscriptions last.
     pub fn renew(&mut self, ip: IpAddr, now: Instant) {
         self.0.iter_mut().filter(|one| one.to.ip() == ip).for_each(|one| one.heard = now);
     }
 
-    /// When somebody must be told next, or is forgotten.
+    /// When the next message is due, or a subscription is over.
     pub fn next_due(&self) -> Option<Instant> {
         let next = |one: &Subscription| one.steady.as_ref().map_or(one.heard + LASTS, |steady| steady.next);
         self.0.iter().map(next).min()
     }
 
-    /// Those who must be told now. A time that was missed is left out.
+    /// Those that are due now. A missed time is left out.
     pub fn due(&mut self, now: Instant) -> impl Iterator<Item = &mut Subscription> {
         self.0.iter_mut().filter_map(move |one| {
             let steady = one.steady.as_mut().filter(|steady| steady.next <= now)?;
@@ -128,12 +128,12 @@ impl Subscriptions {
         })
     }
 
-    /// Those who are told what happens.
+    /// The subscribers to events.
     pub fn hearers(&self) -> Vec<SocketAddr> {
         self.0.iter().filter(|one| one.steady.is_none()).map(|one| one.to).collect()
     }
 
-    /// Everyone, once.
+    /// Every subscriber, once.
     pub fn everyone(&self) -> BTreeSet<SocketAddr> {
         self.0.iter().map(|one| one.to).collect()
     }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_told_at_its_own_rate_and_missed_times_are_left_out() {
+    fn each_is_sent_at_its_own_rate_and_missed_times_are_left_out() {
         let start = Instant::now();
         let mut all = Subscriptions::default();
         all.begin(steady(1, "/status/position", 50, start));
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_told_and_everything_once_a_second() {
+    fn only_changes_are_sent_and_everything_once_a_second() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let leaf = |addr: &str, value: i32| OscMessage { addr: addr.to_owned(), args: vec![OscType::Int(value)] };
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_replaced_and_the_oldest_gives_way() {
+    fn one_is_replaced_and_the_oldest_is_dropped() {
         let start = Instant::now();
         let mut all = Subscriptions::default();
         for port in 1..=Subscriptions::MAX as u16 {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_lasts_while_its_machine_is_heard() {
+    fn a_subscription_lasts_while_its_machine_sends() {
         let start = Instant::now();
         let mut all = Subscriptions::default();
         all.begin(steady(1, "/status", 10, start));

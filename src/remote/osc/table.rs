@@ -18,7 +18,7 @@ pub fn address(row: &CommandSpec) -> String {
 /// The row at an address.
 ///
 /// # Errors
-/// There is none; perhaps another was meant.
+/// There is none; the error names a similar one.
 pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
     let named =
         |row: &&CommandSpec| address.strip_prefix('/').is_some_and(|path| row.name.split('.').eq(path.split('/')));
@@ -33,10 +33,10 @@ pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
     COMMANDS.iter().find(named).ok_or_else(unknown)
 }
 
-/// The command of a row with the arguments of a message. Nil and empty text at the end are left out. Nothing where it is
-/// a button that was let go: controllers send 1 when one is pressed, and 0 afterwards. So at a command that needs no
-/// argument, one truth, 1 or 0 is a button, and no name or length. A note that is started with velocity 0 is ended, as on a
-/// wire (MIDI 1.0, "Note On").
+/// The command of a row with the arguments of a message. Nil and empty text at the end are left out. `None` where the
+/// message is the release of a button: controllers send 1 when one is pressed, and 0 afterwards. So at a command that
+/// needs no argument, a single bool, 1 or 0 is a button, and no name or length. A note that is started with velocity 0
+/// is ended, as on a wire (MIDI 1.0, "Note On").
 ///
 /// # Errors
 /// An argument that does not fit, or too few or too many of them.
@@ -62,7 +62,7 @@ pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Option<Command>, S
     command.map(Some).map_err(|error| error.to_string())
 }
 
-/// Whether a button is pressed; nothing where it is none. Some say another number than 1.
+/// Whether a button is pressed; `None` where the argument is no button. Some send another number than 1.
 fn pressed(arg: &OscType, by_any_number: bool) -> Option<bool> {
     match (arg, number(arg)) {
         (OscType::Bool(is), _) => Some(*is),
@@ -83,7 +83,7 @@ pub fn number(arg: &OscType) -> Option<f64> {
     }
 }
 
-/// An argument as it would be written in a line.
+/// An argument as in a line of text.
 fn word(kind: ArgKind, arg: &OscType) -> Result<String, String> {
     let number = match arg {
         OscType::Int(x) => x.to_string(),
@@ -97,16 +97,16 @@ fn word(kind: ArgKind, arg: &OscType) -> Result<String, String> {
         OscType::Bool(false) => return Ok("off".to_owned()),
         OscType::Blob(bytes) if kind == ArgKind::Hex => return Ok(hex(bytes)),
         OscType::Midi(midi) if kind == ArgKind::Hex => return midi_bytes(midi),
-        _ => return Err(format!("an argument is of a type that is not understood here: allowed is {kind}")),
+        _ => return Err(format!("unsupported argument type; allowed: {kind}")),
     };
     match kind {
         ArgKind::OneOf(words) if words.contains(&"on") && !words.contains(&number.as_str()) => Ok(switch(number)),
-        ArgKind::Hex => number.parse().map(|byte: u8| hex(&[byte])).map_err(|_| format!("{number} is no byte")),
+        ArgKind::Hex => number.parse().map(|byte: u8| hex(&[byte])).map_err(|_| format!("{number} is not a byte")),
         _ => Ok(number),
     }
 }
 
-/// On or off as numbers; others stay what they are.
+/// 1 and 0 as on and off; other numbers stay as they are.
 fn switch(number: String) -> String {
     match number.as_str() {
         "1" => "on".to_owned(),
@@ -119,11 +119,11 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<String>>().join(" ")
 }
 
-/// OSC pads a MIDI message to three bytes; as many go out as its status asks for.
+/// OSC pads a MIDI message to three bytes; as many are sent as its status needs.
 fn midi_bytes(midi: &OscMidiMessage) -> Result<String, String> {
     let bytes = [midi.status, midi.data1, midi.data2];
     let message = (1..=bytes.len()).find_map(|length| Message::from_bytes(&bytes[..length]));
-    message.map(|message| hex(message.bytes())).ok_or_else(|| format!("{} is no MIDI message", hex(&bytes)))
+    message.map(|message| hex(message.bytes())).ok_or_else(|| format!("{} is not a MIDI message", hex(&bytes)))
 }
 
 #[cfg(test)]
@@ -135,7 +135,7 @@ mod tests {
         line.parse().unwrap()
     }
 
-    /// The command, of a button that is pressed.
+    /// The command of a pressed button.
     fn of(row: &CommandSpec, args: &[OscType]) -> Result<Command, String> {
         command(row, args).map(Option::unwrap)
     }
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(thru(OscType::Int(1)), Ok(parse("midi.thru 1 2 1")), "a channel is no switch");
         assert_eq!(thru(OscType::Int(0)), Ok(parse("midi.thru 1 2 off")));
         let middle = [OscType::Nil, OscType::Int(3)];
-        assert!(said("/note/on", &middle).unwrap_err().contains("not understood"));
+        assert!(said("/note/on", &middle).unwrap_err().contains("unsupported argument type"));
     }
 
     #[test]
@@ -210,25 +210,25 @@ mod tests {
         let midi = |status, data1, data2| OscType::Midi(OscMidiMessage { port: 0, status, data1, data2 });
         assert_eq!(send(&[midi(0x90, 0x3C, 0x64)]), note);
         assert_eq!(send(&[midi(0xC0, 5, 0), midi(0xF8, 0, 0)]), Ok(parse("midi.send C0 05 F8")));
-        assert_eq!(send(&[midi(0xF0, 1, 2)]), Err("F0 01 02 is no MIDI message".to_owned()));
-        assert_eq!(send(&[OscType::Int(256)]), Err("256 is no byte".to_owned()));
+        assert_eq!(send(&[midi(0xF0, 1, 2)]), Err("F0 01 02 is not a MIDI message".to_owned()));
+        assert_eq!(send(&[OscType::Int(256)]), Err("256 is not a byte".to_owned()));
     }
 
     #[test]
-    fn a_mistake_is_told() {
+    fn a_mistake_is_refused_with_a_sentence() {
         let unknown = row("/record/strat").map(|row| row.name).unwrap_err().to_string();
-        assert_eq!(unknown, "there is no command 'record.strat'; did you mean 'record.start [name]'?");
+        assert_eq!(unknown, "unknown command 'record.strat'; did you mean 'record.start [name]'?");
         assert!(row("/record.start").is_err() && row("record/start").is_err() && row("//record/start").is_err());
         let wrong = command(row("/clock/bpm").unwrap(), &[OscType::Float(f32::NAN)]).unwrap_err();
-        assert_eq!(wrong, "clock.bpm: 'NaN' is no bpm: allowed is 20..300 BPM");
+        assert_eq!(wrong, "clock.bpm: 'NaN' is not a valid bpm; allowed: 20..300 BPM");
         let said = |address: &str| row(address).unwrap_err().to_string();
-        assert_eq!(said("//quit"), "there is no address '//quit'; did you mean '/quit'?");
-        assert_eq!(said("/record//start/"), "there is no address '/record//start/'; did you mean '/record/start'?");
-        assert_eq!(said("/record.start"), "there is no address '/record.start'; did you mean '/record/start'?");
+        assert_eq!(said("//quit"), "unknown address '//quit'; did you mean '/quit'?");
+        assert_eq!(said("/record//start/"), "unknown address '/record//start/'; did you mean '/record/start'?");
+        assert_eq!(said("/record.start"), "unknown address '/record.start'; did you mean '/record/start'?");
     }
 
     #[test]
-    fn a_button_does_it_when_it_is_pressed_and_nothing_when_it_is_let_go() {
+    fn a_button_acts_when_it_is_pressed_and_not_when_it_is_released() {
         let button = |arg: OscType| command(row("/record/toggle").unwrap(), &[arg]);
         for pressed in [OscType::Float(1.0), OscType::Int(127), OscType::Bool(true), OscType::Long(1), OscType::Nil] {
             assert_eq!(button(pressed), Ok(Some(parse("record.toggle"))));
@@ -236,7 +236,7 @@ mod tests {
         for let_go in [OscType::Float(0.0), OscType::Int(0), OscType::Bool(false), OscType::Double(0.0)] {
             assert_eq!(button(let_go), Ok(None));
         }
-        assert!(button("now".into()).unwrap_err().contains("too much"));
+        assert!(button("now".into()).unwrap_err().contains("one argument too many"));
     }
 
     #[test]

@@ -1,28 +1,28 @@
-//! The status as addresses: `/status/transport/bpm` and what it says. Pure.
+//! The status as addresses: `/status/transport/bpm` and its value. Pure.
 //!
 //! The names are those of the status as JSON. Whole numbers are ints, or longs where they must be; other numbers are
 //! doubles; nothing is nil. A list of plain values is one address with several arguments; of a list of parts, each has
-//! its index from 0. Two addresses are put together here for whoever looks at them all the time:
-//! `/status/position` and `/status/meters`.
+//! its index from 0. Two addresses are put together here for clients that read them all the time: `/status/position`
+//! and `/status/meters`.
 
 use crate::status::Status;
 use rosc::{OscMessage, OscType};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Above everything that can be asked for.
+/// The root of all addresses of the status.
 pub const ROOT: &str = "/status";
-/// Where the song is, as bar:beat:tick and in seconds.
+/// The song's position, as bar:beat:tick and in seconds.
 const POSITION: &str = "/status/position";
 /// Peaks in dBFS, as floats: each input, then left and right.
 const METERS: &str = "/status/meters";
 
-/// Whether an address asks how things are.
+/// Whether an address asks for the status.
 pub fn is_within(address: &str) -> bool {
     address.strip_prefix(ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
-/// The tree of the newest status anyone asked about. A part that is still the same piece of memory is not read again.
+/// The tree of the newest status asked for. A part that is still the same piece of memory is not read again.
 #[derive(Default)]
 pub struct Tree {
     of: Option<Status>,
@@ -30,7 +30,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Every address of a status with what it says, in order.
+    /// Every address of a status with its value, in order.
     pub fn leaves(&mut self, status: Status) -> impl Iterator<Item = &OscMessage> {
         let names = self.of.as_ref().map_or_else(|| status.every_part(), |of| status.unshared(of));
         // Keys are texts and numbers are finite or null: nothing here can fail.
@@ -51,12 +51,12 @@ impl Tree {
     }
 }
 
-/// Whether an address is one of those that are put together here. Who subscribes to one is told it every time.
+/// Whether an address is one of those that are put together here. Its subscribers are sent it every time.
 pub fn is_handy(address: &str) -> bool {
     matches!(address, POSITION | METERS)
 }
 
-/// What one of the addresses says that are put together here.
+/// The value of one of the addresses that are put together here.
 pub fn handy(address: &str, status: &Status) -> Option<OscMessage> {
     let args = match address {
         POSITION => {
@@ -85,7 +85,7 @@ fn grow(addr: String, value: &Value, leaves: &mut Vec<OscMessage>) {
     }
 }
 
-/// A plain value; nothing for lists and parts.
+/// A plain value; `None` for lists and parts.
 fn scalar(value: &Value) -> Option<OscType> {
     Some(match value {
         Value::Null => OscType::Nil,
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_below_the_root_is_asked_there() {
+    fn only_addresses_below_the_root_are_questions() {
         assert!(is_within("/status") && is_within("/status/transport"));
         assert!(!is_within("/statuses") && !is_within("/record/status"));
     }

@@ -1,7 +1,7 @@
-//! The guest's side of the socket: a line to a station in another process.
+//! The client's side of the socket: a connection to a station in another process.
 //!
-//! [`SocketClient::into_station`] makes a [`Station`] of it, whose desk is this line: one thread writes what is asked, one reads
-//! what is told and shows it. When the line breaks, that station says that its engine is gone.
+//! [`SocketClient::into_station`] makes a [`Station`] of it, whose desk is this connection: one thread writes commands,
+//! one reads messages and publishes them. When the connection breaks, that station reports that its engine is gone.
 
 use super::{
     super::wire::{ClientMessage, Role, ServerMessage, WIRE, wire_mismatch},
@@ -25,42 +25,42 @@ use std::{
     time::Duration,
 };
 
-/// Why there is no line, or none any more. The station itself goes on.
+/// Why there is no connection, or none any more. The station itself goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
-    /// Nobody listens there.
-    #[error("no station runs at {}; `busker` starts one, `busker serve` one without a screen", .0.display())]
+    /// No process listens there.
+    #[error("no station is running at {}; `busker` starts one, `busker serve` one without a screen", .0.display())]
     NoStation(PathBuf),
-    /// Somebody else made it, or its folder. Nothing was said to it.
+    /// Another user made the socket, or its folder. Nothing was sent to it.
     #[error("the station at {} is not yours: {why}; --socket PATH names another one", path.display())]
     NotOurs {
-        /// Where.
+        /// The socket.
         path: PathBuf,
-        /// Whose.
+        /// Its owner.
         why: String,
     },
-    /// The station says why.
+    /// The station refuses, with its reason.
     #[error("{0}")]
     Refused(String),
-    /// Something listens there and does not answer, or says what no station says.
-    #[error("what listens there does not answer as a station does: {0}")]
+    /// A process listens there and does not answer, or sends what no station sends.
+    #[error("the program listening there is not a busker station: {0}")]
     Strange(String),
-    /// The line broke.
-    #[error("the line to the station broke: {0}")]
+    /// The connection broke.
+    #[error("the connection to the station broke: {0}")]
     Broken(#[from] io::Error),
 }
 
 impl From<ReadError> for SocketError {
     fn from(error: ReadError) -> SocketError {
         match error {
-            ReadError::Io(error) if is_late(&error) => SocketError::Strange("it is silent".to_owned()),
+            ReadError::Io(error) if is_late(&error) => SocketError::Strange("it does not answer".to_owned()),
             ReadError::Io(error) => SocketError::Broken(error),
             ReadError::Wire(error) => SocketError::Strange(error.to_string()),
         }
     }
 }
 
-/// What a station says is printed on a terminal: characters that steer one become U+FFFD, written or escaped. Line feeds and
+/// Text from a station is printed on a terminal: control characters become U+FFFD, written or escaped. Line feeds and
 /// tabs stay.
 fn without_controls(json: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(json);
@@ -84,17 +84,17 @@ fn without_controls(json: &[u8]) -> Vec<u8> {
     plain.into_bytes()
 }
 
-/// A line to a station.
+/// A connection to a station.
 pub struct SocketClient {
     stream: UnixStream,
     reader: BufReader<UnixStream>,
 }
 
 impl SocketClient {
-    /// Connects, and says hello, once it is clear that this user's station is there.
+    /// Connects, and sends hello, once it is clear that this user's station is there.
     ///
     /// # Errors
-    /// Nobody is there, or somebody with whom there is no talking.
+    /// No station is there, or one that this client cannot use.
     pub fn open(path: &Path, role: Role) -> Result<SocketClient, SocketError> {
         if let Some(folder) = path.parent().filter(|folder| folder.exists()) {
             check_folder(folder)
@@ -118,7 +118,7 @@ impl SocketClient {
                 Some(why) => return Err(SocketError::Refused(why)),
             },
             ServerMessage::Leave { why } => return Err(SocketError::Refused(why)),
-            _ => return Err(SocketError::Strange("it says no hello".to_owned())),
+            _ => return Err(SocketError::Strange("it sent no hello".to_owned())),
         }
         line.ask(&ClientMessage::Hello { wire: WIRE, version, role })?;
         line.stream.set_read_timeout(None)?;
@@ -128,32 +128,32 @@ impl SocketClient {
     /// Sends a message.
     ///
     /// # Errors
-    /// The line broke.
+    /// The connection broke.
     pub fn ask(&self, asked: &ClientMessage) -> Result<(), SocketError> {
         Ok(write_line(&self.stream, asked.encode())?)
     }
 
-    /// The next message, waited for.
+    /// Waits for the next message.
     ///
     /// # Errors
-    /// The line broke, or nobody can understand what came.
+    /// The connection broke, or the bytes are no message.
     pub fn told(&mut self) -> Result<ServerMessage, SocketError> {
         let line = read_line(&mut self.reader, TOLD_BYTES_MAX)?;
         let line = line.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?;
         ServerMessage::decode(&without_controls(&line)).map_err(|error| SocketError::Strange(error.to_string()))
     }
 
-    /// The first whole status; events before it are passed over.
+    /// The first whole status; events before it are skipped.
     ///
     /// # Errors
-    /// The line broke, or the station did not tell it.
+    /// The connection broke, or the station did not send it.
     pub fn status(&mut self) -> Result<Status, SocketError> {
         let mut known = None;
         loop {
             match self.told()? {
                 ServerMessage::Profile { profile } => known = Some(profile),
                 ServerMessage::Status { at_ns, changes } => {
-                    let profile = known.ok_or_else(|| SocketError::Strange("it tells of no profile".to_owned()))?;
+                    let profile = known.ok_or_else(|| SocketError::Strange("it sent no profile".to_owned()))?;
                     return Status::of(at_ns, changes, &profile)
                         .map_err(|error| SocketError::Strange(error.to_string()));
                 }
@@ -166,7 +166,7 @@ impl SocketClient {
     /// A station whose engine is at the other end.
     ///
     /// # Errors
-    /// The line broke, or the system gives no thread.
+    /// The connection broke, or the system gives no thread.
     pub fn into_station(mut self) -> Result<Station, SocketError> {
         let status = self.status()?;
         let profile = Arc::clone(&status.params.profile);
@@ -187,7 +187,7 @@ impl SocketClient {
     }
 }
 
-/// Answers that are waited for, by their number; nothing once the line is broken.
+/// Answers that are waited for, by their number; `None` once the connection is broken.
 #[derive(Clone)]
 struct Waiting(Arc<Mutex<Option<HashMap<u64, Reply>>>>);
 
@@ -203,7 +203,7 @@ impl Waiting {
     }
 }
 
-/// Writes what is asked until nobody asks any more, or the line breaks.
+/// Writes commands until no station is left, or the connection breaks.
 fn write(desk: &Desk, stream: &UnixStream, waiting: &Waiting) {
     let mut next = 0;
     loop {
@@ -211,7 +211,7 @@ fn write(desk: &Desk, stream: &UnixStream, waiting: &Waiting) {
             Ok(Errand::Obey(Request { command, reply, .. })) => {
                 let id = reply.map(|reply| {
                     next += 1;
-                    // Once the line is broken the answer is dropped, and whoever waits for it sees that.
+                    // Once the connection is broken the answer is dropped, and the caller that waits for it sees that.
                     waiting.lock().as_mut().map(|waiting| waiting.insert(next, reply));
                     next
                 });
@@ -225,10 +225,10 @@ fn write(desk: &Desk, stream: &UnixStream, waiting: &Waiting) {
     }
 }
 
-/// Reads what is told.
+/// Reads messages.
 struct Reading {
     line: SocketClient,
-    /// What changes are put into.
+    /// The status, with the changes read so far.
     shown: Shown,
     bulletin: station::Bulletin,
     profile: Arc<Profile>,
@@ -244,11 +244,11 @@ impl Reading {
                 Err(error) => break error.to_string(),
             }
         };
-        tracing::info!(why, "the line to the station ended");
+        tracing::info!(why, "the connection to the station ended");
         *self.waiting.lock() = None;
         self.bulletin.notice(Severity::Error, why);
         self.bulletin.close();
-        // The writing thread waits for errands; it finds the line broken at the next one.
+        // The writing thread waits for errands; it finds the connection broken at the next one.
     }
 
     fn take(&mut self, told: ServerMessage) {
@@ -277,7 +277,7 @@ impl Reading {
         let mut status = self.shown.status();
         status.at_ns = at_ns;
         if let Err(error) = status.put(changes, &self.profile) {
-            tracing::warn!(%error, "a status came that is none");
+            tracing::warn!(%error, "an invalid status was received");
         }
         self.shown = status.into();
         self.show();
@@ -295,7 +295,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn nothing_a_station_says_steers_the_terminal() {
+    fn no_text_of_a_station_controls_the_terminal() {
         let told =
             ServerMessage::Leave { why: "a\u{1b}[2J\u{7f}\u{9b}1m\r\u{8}\n\tb \\u001b é♪\u{1f600}".to_owned() };
         let written = told.encode().replace("♪", r"\u001b\u009b\ud83d\ude00\\u001b");
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_to_a_station_in_a_folder_that_is_open_to_others() {
+    fn nothing_is_sent_to_a_station_in_a_folder_that_is_open_to_others() {
         let uid = rustix::process::getuid().as_raw();
         let folder = tempfile::Builder::new().prefix(&format!("busker-{uid}-")).tempdir_in("/tmp").unwrap();
         let listener = std::os::unix::net::UnixListener::bind(folder.path().join("s")).unwrap();
@@ -318,6 +318,6 @@ mod tests {
         let refused = SocketClient::open(&folder.path().join("s"), Role::Ask).map(drop).unwrap_err();
         assert!(matches!(refused, SocketError::NotOurs { .. }), "{refused}");
         listener.set_nonblocking(true).unwrap();
-        assert!(listener.accept().is_err(), "nobody came");
+        assert!(listener.accept().is_err(), "no client connected");
     }
 }

@@ -1,9 +1,9 @@
-//! The station's side of the socket. One thread lets guests in; each guest has a thread that reads what it asks, and
-//! where it is told things, one that writes them.
+//! The station's side of the socket. One thread accepts clients; each client has a thread that reads its commands, and,
+//! unless it only asks, one that writes to it.
 //!
 //! The engine only wakes the writing thread, whose queue of events is bounded: a screen that is slow or stuck costs the
 //! engine nothing. It is sent the parts that are newer than those it has, once, and levels at its own rate: states that
-//! nobody could draw any more are skipped, events never are.
+//! no screen could draw any more are skipped, events never are.
 
 use super::{
     super::wire::{
@@ -40,18 +40,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Guests at a time.
+/// Clients at a time.
 const GUESTS_MAX: u32 = 32;
-/// How long a guest may not read before it is left: a terminal that is only paused has as long.
+/// How long a client may not read before it is disconnected: a terminal that is only paused has as long.
 const STUCK: Duration = Duration::from_secs(30);
-/// Answers and wakes that may wait for a guest.
+/// Answers and wakes that may wait for a client.
 const NEWS: usize = 1024;
-/// How often a guest is sent levels while they move: a screen draws no more often.
+/// How often a client is sent levels while they change: a screen draws no more often.
 const LEVELS_EVERY: Duration = Duration::from_millis(33);
-/// How long guests may take to hear that the station ends.
+/// How long clients may take to read that the station ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// How long the thread that lets guests in may take to end.
+/// How long the accepting thread may take to end.
 const CLOSE: Duration = Duration::from_secs(1);
 
 /// The socket is open while this lives.
@@ -61,11 +61,12 @@ pub struct SocketDoor {
     letting_in: Option<JoinHandle<()>>,
 }
 
-/// What the threads of the door share.
+/// Shared by the threads of the door.
 struct Lobby {
     station: Station,
     door: Arc<Door>,
-    /// Readable once the door closes. Not somebody who comes: the socket's file may be gone, or another station's.
+    /// Readable once the door closes. A connection of our own would not do: the socket's file may be gone, or another
+    /// station's.
     closing: OwnedFd,
     guests: Mutex<Vec<Arc<UnixStream>>>,
 }
@@ -91,7 +92,7 @@ impl SocketDoor {
 
 impl Drop for SocketDoor {
     fn drop(&mut self) {
-        // Guests of an engine that has ended are told, and leave.
+        // Clients of an engine that has ended get their farewell and leave.
         let begun = Instant::now();
         while self.lobby.door.connected.load(Ordering::Relaxed) > 0 && begun.elapsed() < FAREWELL {
             thread::sleep(Duration::from_millis(5));
@@ -125,29 +126,29 @@ fn let_in(listener: &UnixListener, lobby: &Arc<Lobby>) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => continue,
             Err(error) => {
                 // Out of files, most likely: the next one may have more luck.
-                tracing::warn!(%error, "a guest at the socket could not be let in");
+                tracing::warn!(%error, "a client of the socket could not connect");
                 thread::sleep(Duration::from_millis(100));
                 continue;
             }
         };
         if lobby.door.connected.load(Ordering::Relaxed) >= GUESTS_MAX {
             Door::count(&lobby.door.refused);
-            let why = format!("{GUESTS_MAX} screens and commands are connected already; close one");
+            let why = format!("{GUESTS_MAX} clients are connected already; close one");
             let _ = write_line(&stream, ServerMessage::Leave { why }.encode());
             continue;
         }
         let visit = Visit::begin(stream, Arc::clone(lobby));
         if let Err(error) = thread::Builder::new().name("socket-in".into()).spawn(move || visit.run()) {
-            tracing::warn!(%error, "there is no thread for a guest at the socket");
+            tracing::warn!(%error, "no thread for a client of the socket");
         }
     }
 }
 
-/// Why a guest is not here any more.
+/// Why a client's connection ended.
 enum Parting {
     /// It is gone.
     Gone(io::Error),
-    /// It is left, and told why.
+    /// The station disconnects it, and sends why.
     Left(String),
 }
 
@@ -172,7 +173,7 @@ impl From<ReadError> for Parting {
     }
 }
 
-/// One guest, from the first byte to the last.
+/// One client, from the first byte to the last.
 struct Visit {
     stream: Arc<UnixStream>,
     lobby: Arc<Lobby>,
@@ -188,10 +189,10 @@ impl Visit {
     fn run(self) {
         match self.receive() {
             Ok(()) => {}
-            Err(Parting::Gone(error)) => tracing::debug!(%error, "a guest at the socket is gone"),
+            Err(Parting::Gone(error)) => tracing::debug!(%error, "a client of the socket disconnected"),
             Err(Parting::Left(why)) => {
                 Door::count(&self.lobby.door.refused);
-                // Nothing comes of it where it was told already.
+                // Fails where another thread sent it already.
                 self.tell(&ServerMessage::Leave { why });
             }
         }
@@ -201,7 +202,7 @@ impl Visit {
         write_line(&self.stream, told.encode()).is_ok()
     }
 
-    /// Hello to hello, and then what the guest is there for.
+    /// Both hellos, and then the conversation for the client's role.
     fn receive(&self) -> Result<(), Parting> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         self.stream.set_write_timeout(Some(STUCK))?;
@@ -228,7 +229,7 @@ impl Visit {
         }
     }
 
-    /// One question after the other.
+    /// One command after the other.
     fn answer(&self, mut reader: BufReader<UnixStream>) -> Result<(), Parting> {
         let station = &self.lobby.station;
         while let Some(line) = read_line(&mut reader, MESSAGE_BYTES_MAX)? {
@@ -258,7 +259,7 @@ impl Visit {
         })
     }
 
-    /// Both ways at once.
+    /// Reads and writes at the same time.
     fn converse(&self, mut reader: BufReader<UnixStream>, station: Station) -> Result<(), Parting> {
         let (news, to_write) = mpsc::sync_channel(NEWS);
         let teller = Teller::new(Arc::clone(&self.stream), &station, news.clone(), to_write);
@@ -266,7 +267,7 @@ impl Visit {
         let outcome = self.listen(&mut reader, &station, &news);
         let why = match &outcome {
             Err(Parting::Left(why)) => Some(why.clone()),
-            // Whoever left is told nothing more, and whatever is being written ends.
+            // A client that left is sent nothing more, and a write under way ends.
             _ => {
                 let _ = self.stream.shutdown(Shutdown::Both);
                 None
@@ -299,7 +300,7 @@ impl Visit {
                     station.ask_then(command, reply).map_err(|e| e.to_string())
                 }
             };
-            // A guest that asks faster than it reads has this one coming, too.
+            // A client that sends faster than it reads has this one coming, too.
             if let Err(why) = refused
                 && news.try_send(DoorEvent::Answer(id, Err(why))).is_err()
             {
@@ -318,17 +319,17 @@ impl Drop for Visit {
     }
 }
 
-/// What the writing thread waits for.
+/// An event for the writing thread.
 enum DoorEvent {
     /// There is a new status or event; more than one while it writes count as one.
     Look,
-    /// An answer came.
+    /// An answer is there.
     Answer(Option<u64>, Answer),
-    /// The guest has left, or is left: why.
+    /// The client has left, or is disconnected: why.
     Over(Option<String>),
 }
 
-/// Tells one guest what there is to be told.
+/// Writes to one client.
 struct Teller {
     stream: Arc<UnixStream>,
     watcher: Watcher,
@@ -363,7 +364,7 @@ impl Teller {
                 asleep.store(false, Ordering::Release);
             }
         });
-        // Not the guest itself: that one is gone when the reading thread is.
+        // A watcher and no clone of the client's station: the client is gone when the reading thread ends.
         let mut watcher = station.watcher();
         watcher.look();
         let mut levels = watcher.levels().clone();
@@ -405,7 +406,7 @@ impl Teller {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// What there is to do next: woken, or the time of levels that wait for it.
+    /// The next event: a wake, or the time of levels that wait for it.
     fn next(&self) -> Result<DoorEvent, RecvTimeoutError> {
         if self.levels_wait {
             return self.news.recv_timeout(self.levels_due.saturating_duration_since(Instant::now()));
@@ -417,7 +418,7 @@ impl Teller {
         write_line(&self.stream, told.encode()).is_ok()
     }
 
-    /// Every event there is; whether there will be more.
+    /// Sends every event that waits; returns whether there will be more.
     fn pass_on_events(&mut self) -> bool {
         loop {
             match self.events.try_recv() {
@@ -436,7 +437,7 @@ impl Teller {
         }
     }
 
-    /// The parts that are newer than those it has.
+    /// Sends the parts that are newer than those the client has.
     fn show(&mut self) -> bool {
         self.watcher.look_at_parts();
         let parts = Arc::clone(self.watcher.parts());
@@ -455,7 +456,7 @@ impl Teller {
         written
     }
 
-    /// The levels that moved, where it is their time; counts once a second.
+    /// Sends the levels that changed, where it is their time; counts once a second.
     fn show_levels(&mut self) -> bool {
         let now = Instant::now();
         self.levels_wait = now < self.levels_due;

@@ -1,7 +1,7 @@
-//! Where the socket is, and whose. Called on the main thread, before and after a station runs.
+//! The socket's path and its owner. Called on the main thread, before and after a station runs.
 //!
-//! A lock beside it says whether a station has it, so that what a killed one left is taken over and a living one is never
-//! robbed. Nobody else can open it: mode 0600, and made in a folder that is only its owner's until it has that.
+//! A lock beside it shows whether a station has it: the file of a killed station is taken over, and that of a running
+//! one never. No other user can open it: mode 0600, and made in a folder that is only its owner's until it has that.
 
 use crate::files::open_plain;
 use rustix::fs::{FlockOperation, flock};
@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where temporary files are everybody's.
+/// The folder for everybody's temporary files.
 const EVERYBODYS: &str = "/tmp";
 /// How a user's own folder there begins; their number follows.
 const OWN: &str = "busker-";
@@ -33,22 +33,22 @@ pub struct SocketFile {
 /// Why the socket could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketFileError {
-    /// A station has it.
-    #[error("a station runs already, at {}", .0.display())]
+    /// A running station has it.
+    #[error("a station is already running at {}", .0.display())]
     Taken(PathBuf),
     /// The system refuses.
-    #[error("{} cannot be had: {why}", path.display())]
+    #[error("{} cannot be used: {why}", path.display())]
     Refused {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         why: io::Error,
     },
 }
 
-/// Where the socket is, where no flag says it: where `$BUSKER_SOCKET` says, else in a folder of this user's own among the
-/// temporary files. Not in `$XDG_RUNTIME_DIR`: that is taken away when the user's last session ends, and a station whose
-/// SSH line broke must be found again.
+/// The socket's path where no flag gives it: `$BUSKER_SOCKET`, else in a folder of this user's own among the temporary
+/// files. Not in `$XDG_RUNTIME_DIR`: the system removes that when the user's last session ends, and a station whose SSH
+/// line broke must be found again.
 pub fn of_user() -> PathBuf {
     match std::env::var_os("BUSKER_SOCKET").filter(|named| !named.is_empty()) {
         Some(named) => named.into(),
@@ -57,13 +57,13 @@ pub fn of_user() -> PathBuf {
 }
 
 impl SocketFile {
-    /// Takes the place, and listens there.
+    /// Takes the path, and listens there.
     ///
     /// # Errors
-    /// A station has it, or the system refuses.
+    /// A running station has it, or the system refuses.
     pub fn take(path: &Path) -> Result<(SocketFile, UnixListener), SocketFileError> {
         let refused = |why| SocketFileError::Refused { path: path.to_owned(), why };
-        // Too long a name could be made, and nobody could connect to it.
+        // A socket with too long a name could be made, but no client could connect to it.
         SocketAddr::from_pathname(path).map_err(refused)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         own_folder(folder).map_err(refused)?;
@@ -87,7 +87,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // The lock's file stays: whoever waits for it must find the same one.
+        // The lock's file stays: a station that waits for it must find the same one.
         if fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.made) {
             let _ = fs::remove_file(&self.path);
         }
@@ -106,35 +106,35 @@ fn own_folder(folder: &Path) -> io::Result<()> {
     check_folder(folder)
 }
 
-/// A folder among everybody's temporary files must be this user's alone: somebody else could have made it, and a socket
-/// in it.
+/// Checks that a folder among everybody's temporary files belongs to this user alone: another user could have made it,
+/// and a socket in it.
 ///
 /// # Errors
-/// It is not, or there is none.
+/// It does not, or there is none.
 pub(super) fn check_folder(folder: &Path) -> io::Result<()> {
     let name = folder.file_name().unwrap_or_default().as_encoded_bytes();
     if folder.parent() == Some(Path::new(EVERYBODYS)) && name.starts_with(OWN.as_bytes()) {
         let found = fs::symlink_metadata(folder)?;
         let is_own = found.is_dir() && found.uid() == rustix::process::getuid().as_raw() && found.mode() & 0o077 == 0;
         if !is_own {
-            return Err(io::Error::new(ErrorKind::PermissionDenied, "its folder is not this user's alone"));
+            return Err(io::Error::new(ErrorKind::PermissionDenied, "its folder is accessible to other users"));
         }
     }
     Ok(())
 }
 
-/// Why others may get between this user and a socket that was named, where they may. The default place is refused then; who
-/// names another one may share a folder on purpose. Whoever listens is asked for their number before anything is said, so no
-/// command goes to somebody else.
+/// Why other users may get between this user and a socket that was named, where they may. The default path is refused
+/// then; a user who names another one may share a folder on purpose. The client checks the user id of the listening
+/// process before it sends anything, so no command goes to another user.
 pub fn doubt(path: &Path) -> Option<String> {
     let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
     let is_others = |owner: u32| owner != uid && owner != 0;
     let who_writes = |found: &fs::Metadata| found.mode() & if found.gid() == gid { 0o002 } else { 0o022 } != 0;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let socket = fs::symlink_metadata(path).ok().filter(|found| found.file_type().is_socket());
-    // Where the sticky bit is, as in /tmp, everybody moves and removes only what is theirs.
+    // With the sticky bit, as in /tmp, users move and remove only their own files.
     let is_open = |found: &fs::Metadata| who_writes(found) && found.mode() & 0o1000 == 0;
-    // Who may write to a folder above may put another one in the place of this one.
+    // A user who may write to a folder above may put another one in the place of this one.
     let above = folder.canonicalize().ok()?;
     let open_above = || above.ancestors().skip(1).find(|above| fs::metadata(above).is_ok_and(|found| is_open(&found)));
     let why = match (fs::metadata(folder).ok()?, socket) {
@@ -145,15 +145,15 @@ pub fn doubt(path: &Path) -> Option<String> {
         _ => format!("others may write to {}", open_above()?.display()),
     };
     let path = path.display();
-    Some(format!("{path} is used as you named it, but {why}: others can keep you from the station, or play on it"))
+    Some(format!("{path} is used as named, but {why}: other users could block the station or play it"))
 }
 
-/// Listens, and the device and inode of the socket.
+/// Listens; returns the socket with its device and inode.
 fn listen(path: &Path, folder: &Path) -> io::Result<(UnixListener, (u64, u64))> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.file_type().is_socket()) {
-        return Err(io::Error::new(ErrorKind::AlreadyExists, "what is there is no socket, and stays"));
+        return Err(io::Error::new(ErrorKind::AlreadyExists, "an existing file there is not a socket; it is kept"));
     }
-    // 0700: nobody gets at the socket before it is 0600.
+    // 0700: no other user gets at the socket before it is 0600.
     let making = tempfile::Builder::new().prefix(".busker").tempdir_in(folder)?;
     let made = making.path().join("s");
     let listener = UnixListener::bind(&made)?;
@@ -169,7 +169,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     #[test]
-    fn only_one_station_has_the_place_and_what_a_killed_one_left_is_taken_over() {
+    fn only_one_station_has_the_path_and_the_file_of_a_killed_one_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deeper/busker.sock");
         let (place, listener) = SocketFile::take(&path).unwrap();
@@ -178,14 +178,14 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         drop((place, listener));
         assert!(!path.exists());
-        // A killed station's: the file is there, and nobody has the lock.
+        // A killed station's: the file is there, and no process has the lock.
         drop(UnixListener::bind(&path).unwrap());
         let (_place, _listener) = SocketFile::take(&path).unwrap();
         UnixStream::connect(&path).unwrap();
     }
 
     #[test]
-    fn a_socket_or_file_of_somebody_else_is_never_removed() {
+    fn a_socket_or_file_of_another_user_is_never_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("busker.sock");
         let (first, _listener) = SocketFile::take(&path).unwrap();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_others_can_put_another_one_in_the_place_of_is_doubted() {
+    fn a_folder_that_others_can_replace_is_doubted() {
         let above = tempfile::tempdir().unwrap();
         let path = above.path().join("own/busker.sock");
         let (_place, _listener) = SocketFile::take(&path).unwrap();
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_a_pipe_keeps_nobody_waiting() {
+    fn a_lock_that_is_a_pipe_makes_no_station_wait() {
         let folder = tempfile::tempdir().unwrap();
         let made = std::process::Command::new("mkfifo").arg(folder.path().join("busker.lock")).status().unwrap();
         assert!(made.success());
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_cannot_be_is_refused_with_its_reason() {
+    fn a_path_that_cannot_be_used_is_refused_with_its_reason() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
         let error = SocketFile::take(&folder.path().join("file/busker.sock")).unwrap_err();

@@ -1,6 +1,6 @@
-//! Levels on their way over the socket: of those that moved, the newest. Pure.
+//! Levels on their way over the socket: of those that changed, the newest. Pure.
 //!
-//! They are rounded to what a screen can show, and what rounds to the same is not sent again.
+//! They are rounded to the resolution of a screen, and a level that rounds to the same is not sent again.
 
 use crate::{
     music::Position,
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Peak, RMS and held peak in dBFS, and whether it clipped.
 type Meter = (f32, f32, f32, bool);
 
-/// Levels that are others than before; what is not there stays as it was.
+/// Levels that changed; one that is not there stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LevelChanges {
@@ -65,7 +65,7 @@ fn statuses(meters: Vec<Meter>) -> Vec<MeterStatus> {
 }
 
 impl LevelChanges {
-    /// What of `now` is another than `before`; nothing where all is the same.
+    /// The differences of `now` from `before`; `None` where there are none.
     pub fn between(before: &Levels, now: &Levels) -> Option<LevelChanges> {
         let (then, moving) = (&before.moving, &now.moving);
         if then == moving && before.counts == now.counts {
@@ -85,12 +85,12 @@ impl LevelChanges {
         })
     }
 
-    /// Puts it in the place of what was before.
+    /// Writes them over the levels from before.
     pub fn put_into(self, levels: &mut Levels) {
         let LevelChanges { at_ns, song, inputs, outputs, motion, take_seconds, audition_seconds, counts } = self;
         let Levels { moving, counts: counted, .. } = levels;
         if let Some((position, seconds)) = song {
-            // A place that is none leaves the song where it was.
+            // An invalid place leaves the song where it was.
             moving.position = position.parse::<Position>().unwrap_or(moving.position);
             moving.seconds = seconds;
         }
@@ -113,7 +113,7 @@ mod tests {
     };
 
     #[test]
-    fn levels_that_travelled_are_the_same_to_what_can_be_seen() {
+    fn levels_that_travelled_are_the_same_within_the_resolution_of_a_screen() {
         let mut offline = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap();
         let levels = |offline: &Offline| {
             let mut levels = Levels::of(&offline.status());
@@ -136,7 +136,7 @@ mod tests {
         moved.put_into(&mut there);
         assert_eq!(there, now);
         assert_eq!(LevelChanges::between(&now, &now), None);
-        // Only what moved is on the way.
+        // Only changed levels are sent.
         let mut louder = now.clone();
         louder.moving.outputs[0].peak_db += 1.0;
         let Some(moved) = LevelChanges::between(&now, &louder) else { panic!() };

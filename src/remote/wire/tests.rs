@@ -1,4 +1,4 @@
-//! What is told is what is heard, and what is no message is refused.
+//! Messages arrive as they were sent, and bytes that are no message are refused.
 
 use super::*;
 use crate::{
@@ -38,7 +38,7 @@ fn a_status_that_travelled_is_the_same() {
 }
 
 #[test]
-fn parts_that_stay_do_not_travel_and_unknown_ones_are_passed_over() {
+fn parts_that_did_not_change_are_not_sent_and_unknown_ones_are_skipped() {
     let mut offline = station();
     let before = offline.status();
     offline.ask(&"click.on on".parse().unwrap()).unwrap();
@@ -49,7 +49,7 @@ fn parts_that_stay_do_not_travel_and_unknown_ones_are_passed_over() {
     let mut there = before.clone();
     there.put(Changes(changes.clone()), &after.params.profile).unwrap();
     assert_eq!(there, after);
-    // A part that cannot be one is named, and the others are in.
+    // An invalid part is named, and the others are taken.
     changes.insert("click_on".to_owned(), false.into());
     changes.insert("outputs".to_owned(), "loud".into());
     let error = there.put(Changes(changes), &after.params.profile).unwrap_err();
@@ -85,9 +85,9 @@ fn every_message_survives_the_trip() {
 }
 
 #[test]
-fn another_wire_is_told_apart() {
+fn another_version_of_the_wire_is_recognized() {
     assert_eq!(wire_mismatch(WIRE, "0.1.0"), None);
-    assert!(wire_mismatch(WIRE + 1, "9.0.0").unwrap().contains("9.0.0 speaks wire 3"));
+    assert!(wire_mismatch(WIRE + 1, "9.0.0").unwrap().contains("9.0.0 there uses wire 3"));
 }
 
 proptest! {

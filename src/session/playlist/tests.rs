@@ -108,9 +108,9 @@ fn a_layer_covers_nothing_and_nothing_of_it_is_heard_on_other_turns() {
     assert_eq!(of_pass(2), [0.25, 0.5, 1.0]);
 }
 
-fn layer(file_frame: u64, place: u64, frames: u64, fades: [u64; 2]) -> Layer {
-    Layer {
-        audio: Audio::of_file(Arc::from(Path::new("a"))),
+fn layer(file_frame: u64, place: u64, frames: u64, fades: [u64; 2]) -> RepeatLayer {
+    RepeatLayer {
+        audio: AudioSource::of_file(Arc::from(Path::new("a"))),
         file_frame,
         place,
         frames,
@@ -121,7 +121,7 @@ fn layer(file_frame: u64, place: u64, frames: u64, fades: [u64; 2]) -> Layer {
     }
 }
 
-fn looped(length: f64, speed: f64, layers: Vec<Layer>) -> Playlist {
+fn looped(length: f64, speed: f64, layers: Vec<RepeatLayer>) -> Playlist {
     Playlist::default().with_loop(Some(Repeat { begins: 0.0, length, speed, layers }))
 }
 
@@ -191,7 +191,7 @@ fn a_layer_that_goes_on_in_another_goes_on_as_it_was_played() {
 fn the_seam_of_a_loop_keeps_the_attack_and_the_level() {
     // Unlike sounds of one power on both sides: the powers make one together, and the first frame is as it was played.
     let unlike = Fade { frames: 20, likeness: 0.0 };
-    let layers = vec![Layer { fade_in: unlike, fade_out: unlike, ..layer(20, 0, 100, [0, 0]) }];
+    let layers = vec![RepeatLayer { fade_in: unlike, fade_out: unlike, ..layer(20, 0, 100, [0, 0]) }];
     let playlist = looped(100.0, 1.0, layers);
     for frame in 180..200 {
         let pieces = playlist.pieces(frame..frame + 1, 0);

@@ -1,4 +1,4 @@
-//! The samples of a take at the rate that is wanted.
+//! The samples of a take at the rate of the export.
 
 use crate::{
     takes::{Take, TakeError, take::NotUsable},
@@ -7,17 +7,17 @@ use crate::{
 use busker_sound::resampling::{Resampling, ResamplingError};
 use std::fs::File;
 
-/// Frames that the resampler takes in at once, at least: the more, the steeper its filter.
+/// Minimum frames that the resampler takes at a time: a larger number makes its filter steeper.
 const CHUNK_FRAMES: usize = 4_096;
 
-/// Frames that so many become at another rate.
+/// The number of frames at another rate.
 pub(super) fn frames(frames: u64, from_hz: u32, to_hz: u32) -> u64 {
     let (from_hz, to_hz) = (u128::from(from_hz.max(1)), u128::from(to_hz));
     u64::try_from((u128::from(frames) * to_hz + from_hz / 2) / from_hz).unwrap_or(u64::MAX)
 }
 
-/// The frames of a chunk that becomes an even number of whole frames at the other rate: half of them are the delay, and of
-/// an odd number the audio would be half a frame late.
+/// Frames of a chunk that becomes an even number of whole frames at the other rate: half of them are the delay, and
+/// with an odd number the audio would be half a frame late.
 fn chunk_frames(from_hz: usize, to_hz: usize) -> usize {
     let (mut divisor, mut rest) = (from_hz, to_hz);
     while rest > 0 {
@@ -36,9 +36,9 @@ struct Rate {
     resampler: Resampling,
     input: Vec<f32>,
     output: Vec<f32>,
-    /// Frames of its delay, which are no audio.
+    /// Frames of its delay, which contain no audio.
     to_skip: usize,
-    /// Frames that are still to come.
+    /// Frames that are still to be read.
     left: u64,
 }
 
@@ -60,7 +60,7 @@ impl<'a> ConvertingReader<'a> {
         Ok(ConvertingReader { samples, resampler })
     }
 
-    /// Reads about so many of the next frames in place of what is in `block`; false at the end.
+    /// Reads about `count` of the next frames into `block`, replacing its contents; false at the end.
     pub(super) fn read(&mut self, count: usize, block: &mut Vec<f32>) -> Result<bool, TakeError> {
         block.clear();
         let Some(resampling) = &mut self.resampler else {
@@ -68,7 +68,7 @@ impl<'a> ConvertingReader<'a> {
             silence_broken(block);
             return Ok(read > 0);
         };
-        // The first chunk may be all delay.
+        // The first chunk may contain only the delay.
         while block.is_empty() && resampling.left > 0 {
             resampling.next(&mut self.samples, block)?;
         }
@@ -76,7 +76,8 @@ impl<'a> ConvertingReader<'a> {
     }
 }
 
-/// What is no number is silence: at another rate it would be in every sample of a chunk, and few players take it.
+/// Replaces samples that are no numbers by silence: resampling would spread them over a whole chunk, and few players
+/// accept them.
 fn silence_broken(samples: &mut [f32]) {
     samples.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
 }
@@ -89,7 +90,7 @@ impl Rate {
         let read = samples.read(wanted, &mut self.input).map_err(NotUsable::Disk)?;
         silence_broken(&mut self.input);
         self.input.resize(wanted * channels, 0.0);
-        let failed = |error: ResamplingError| TakeError::Asked(format!("its rate cannot be changed: {error}"));
+        let failed = |error: ResamplingError| TakeError::Asked(format!("resampling failed: {error}"));
         let only = (read < wanted).then_some(read);
         let made = self.resampler.convert(&self.input, &mut self.output, only).map_err(failed)?;
         let skipped = made.min(self.to_skip);

@@ -1,4 +1,4 @@
-//! FLAC, a block at a time; its header is written last, when it is known.
+//! Writes FLAC, a block at a time; the header is written last, when it is complete.
 
 use super::Plan;
 use crate::{takes::TakeError, wav::Encoder};
@@ -15,7 +15,7 @@ use std::{
     io::{Seek, SeekFrom, Write},
 };
 
-/// Frames of a block: what the reference encoder takes.
+/// Frames of a block, as in the reference encoder.
 const BLOCK_FRAMES: usize = 4_096;
 
 /// A file that is being written.
@@ -23,14 +23,14 @@ pub(super) struct Flac<'a> {
     file: &'a File,
     encoder: Encoder,
     config: Verified<config::Encoder>,
-    /// Samples as they are: for noise of many bits, which the encoder's codes make longer than it is.
+    /// Uncompressed samples: for noise, which the encoder's codes would make longer.
     plain: Verified<config::Encoder>,
     info: StreamInfo,
-    /// Frames of a block, and the check sum of all.
+    /// Frames of a block, and the check sum of all frames.
     block: (FrameBuf, Context),
     sample_bytes: usize,
     block_bytes: usize,
-    /// What does not fill a block yet.
+    /// Bytes that do not fill a block yet.
     bytes: Vec<u8>,
     number: usize,
 }
@@ -50,7 +50,7 @@ impl<'a> Flac<'a> {
         let block_bytes = BLOCK_FRAMES * channels * sample_bytes;
         let mut flac =
             Flac { file, encoder, config, plain, info, block, sample_bytes, block_bytes, bytes: Vec::new(), number: 0 };
-        // Its place is kept.
+        // Reserves its place.
         flac.write_header()?;
         Ok(flac)
     }
@@ -91,7 +91,7 @@ impl<'a> Flac<'a> {
 
     fn write_header(&mut self) -> Result<(), TakeError> {
         let mut info = self.info.clone();
-        // The last block, which may be shorter, does not count.
+        // The last block may be shorter and is not counted.
         info.set_block_sizes(BLOCK_FRAMES, BLOCK_FRAMES).map_err(refused)?;
         if self.number == 0 {
             info.set_frame_sizes(0, 0).map_err(refused)?;

@@ -1,4 +1,4 @@
-//! Ogg Vorbis.
+//! Writes Ogg Vorbis.
 
 use super::Plan;
 use crate::takes::TakeError;
@@ -9,7 +9,7 @@ use std::{
 };
 use vorbis_rs::{VorbisBitrateManagementStrategy, VorbisEncoder, VorbisEncoderBuilder, VorbisError};
 
-/// Some 190 kbit/s for stereo: what few can tell from the take.
+/// Some 190 kbit/s for stereo: hard to distinguish from the take.
 const QUALITY: f32 = 0.6;
 /// The number of the one stream in the file.
 const SERIAL: i32 = 1;

@@ -1,4 +1,4 @@
-//! Where exported samples go.
+//! The output of an export.
 
 use super::{Form, Plan, converted, flac::Flac, ogg::Ogg};
 use crate::{
@@ -7,10 +7,10 @@ use crate::{
 };
 use std::fs::File;
 
-/// The dither's noise is the same each time, so that the same export is the same file.
+/// The seed of the dither's noise; it is constant, so that the same export gives the same file.
 const SEED: u64 = 0;
 
-/// A file in one of the forms.
+/// A file in one of the formats.
 pub(super) enum Sink<'a> {
     Wav(Box<WavSink<'a>>),
     Flac(Box<Flac<'a>>),
@@ -56,7 +56,7 @@ impl<'a> Sink<'a> {
 }
 
 impl<'a> WavSink<'a> {
-    /// The take's notes go with it, at their places at the new rate.
+    /// The take's marks are copied, with their positions at the new rate.
     fn begin(file: &'a File, take: &Take, plan: &Plan, encoder: Encoder) -> Result<WavSink<'a>, TakeError> {
         let (format, _) = take.audio()?;
         let mut notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;

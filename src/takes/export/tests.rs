@@ -24,14 +24,14 @@ fn exported(take: &Take, plan: &Export) -> Result<Exported, TakeError> {
     export(take, &wanted, plan, None, &mut |_| ControlFlow::Continue(()))
 }
 
-/// What ffmpeg reads, as 32-bit integers.
+/// The samples that ffmpeg reads, as 32-bit integers.
 fn read_by_ffmpeg(path: &Path) -> Vec<i32> {
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-xerror", "-i"]).arg(path).args(["-f", "s32le", "-c:a", "pcm_s32le", "-"]);
     read_by(command)
 }
 
-/// What libvorbis reads; ffmpeg leaves out the first 128 frames.
+/// The samples that libvorbis reads; ffmpeg leaves out the first 128 frames.
 fn read_by_sox(path: &Path) -> Vec<i32> {
     let mut command = Command::new("sox");
     command.arg(path).args(["-t", "s32", "-L", "-"]);
@@ -52,7 +52,7 @@ fn probed(path: &Path) -> String {
 }
 
 #[test]
-fn wav_and_flac_are_the_take_to_the_last_bit() {
+fn wav_and_flac_are_bit_identical_to_the_take() {
     for (channels, frames) in [(1, 17), (2, 4_096), (2, 4_097), (6, 20_000), (8, 8_192 + 31)] {
         for depth in [Depth::Int16, Depth::Int24] {
             let (_folder, take) = folder(channels, depth, &sines(channels, frames, 0.9), &[]);
@@ -91,7 +91,7 @@ fn ogg_has_the_length_and_sounds_alike() {
         assert_eq!(got.len(), want.len());
         assert_eq!(probed(&made.path), format!("vorbis,{RATE_HZ},{channels}"));
         if channels < 6 {
-            // More have another order there.
+            // With more channels the order differs there.
             let power = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
             let error = power(&mut got.iter().zip(&want).map(|(a, b)| f64::from(*a) - f64::from(*b)));
             let ratio_db = 10.0 * (power(&mut want.iter().map(|a| f64::from(*a))) / error).log10();
@@ -101,7 +101,7 @@ fn ogg_has_the_length_and_sounds_alike() {
 }
 
 #[test]
-fn a_level_that_was_asked_for_is_measured_back() {
+fn a_requested_level_is_measured_back() {
     let measured = |path: &Path| measure(&opened(path), &mut |_| ControlFlow::Continue(())).unwrap().verdict;
     // A sine, whose loudness is its peak; and one with clicks, whose peak is far above it.
     let sine = sines(2, 96_000, 0.1);
@@ -143,7 +143,7 @@ fn another_rate_keeps_the_wave_and_its_length() {
         assert_eq!(made.audio().unwrap().1, want_frames);
         let mut samples = Vec::new();
         crate::wav::Samples::open(&made.file, &made.wav).unwrap().read(want_frames as usize, &mut samples).unwrap();
-        // The wave itself, at its time: neither its frequency nor its place is another.
+        // The wave itself, at its time: neither its frequency nor its position changes.
         let middle = want_frames as usize / 4..want_frames as usize * 3 / 4;
         for frame in middle {
             for (channel, hz) in [(0, 997.0), (1, 1098.0)] {
@@ -159,7 +159,7 @@ fn another_rate_keeps_the_wave_and_its_length() {
 }
 
 #[test]
-fn sixteen_bits_are_dithered_where_something_is_lost_alone() {
+fn sixteen_bits_are_dithered_only_if_precision_is_lost() {
     let quiet = vec![0.3 / 32_768.0; 200_000];
     let (_folder, take) = folder(1, Depth::Int24, &quiet, &[]);
     let made = exported(&take, &Export { depth: Some(Depth::Int16), ..plan(Form::Flac) }).unwrap();
@@ -172,7 +172,7 @@ fn sixteen_bits_are_dithered_where_something_is_lost_alone() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_and_nothing_is_left() {
+fn an_impossible_export_is_refused_and_no_file_is_left() {
     let (two, nine) =
         (folder(2, Depth::Int24, &sines(2, 9_000, 0.5), &[]), folder(9, Depth::Int24, &sines(9, 90, 0.5), &[]));
     let nothing = folder(2, Depth::Int24, &[], &[]);
@@ -180,9 +180,9 @@ fn what_cannot_be_is_refused_and_nothing_is_left() {
         (&two, Export { depth: Some(Depth::Float32), ..plan(Form::Flac) }, "16 or 24 bits"),
         (&two, Export { depth: Some(Depth::Int16), ..plan(Form::Ogg) }, "leave out --bits"),
         (&two, Export { rate_hz: Some(192_000), ..plan(Form::Flac) }, "96000 Hz"),
-        (&two, Export { rate_hz: Some(1), ..plan(Form::Wav) }, "rates are changed between"),
+        (&two, Export { rate_hz: Some(1), ..plan(Form::Wav) }, "resampling works between"),
         (&nine, plan(Form::Flac), "up to 8 channels"),
-        (&nothing, plan(Form::Wav), "there is no audio in it"),
+        (&nothing, plan(Form::Wav), "it contains no audio"),
     ];
     for ((folder, take), plan, why) in cases {
         let refused = exported(take, &plan).unwrap_err().to_string();
@@ -203,7 +203,7 @@ fn what_cannot_be_is_refused_and_nothing_is_left() {
 }
 
 #[test]
-fn a_file_that_is_there_stays() {
+fn an_existing_file_stays() {
     let (folder, take) = folder(2, Depth::Int24, &sines(2, 100, 0.5), &[]);
     fs::write(folder.path().join("out.flac"), "precious").unwrap();
     for name in ["out-2.flac", "out-3.flac"] {
@@ -213,7 +213,7 @@ fn a_file_that_is_there_stays() {
 }
 
 #[test]
-fn noise_is_no_longer_as_flac_than_it_is() {
+fn noise_is_not_longer_as_flac() {
     let mut state = 1_u32;
     let noise: Vec<f32> = (0..40_000)
         .map(|_| {
@@ -228,7 +228,7 @@ fn noise_is_no_longer_as_flac_than_it_is() {
 }
 
 #[test]
-fn silence_has_no_loudness_to_be_brought_to_and_that_is_said() {
+fn silence_cannot_be_normalized_and_this_is_reported() {
     let (_folder, take) = folder(2, Depth::Int24, &[0.0; 2 * 48_000], &[]);
     for normalize in [Normalize::Loudness, Normalize::Peak] {
         let made = exported(&take, &Export { normalize: Some((normalize, None)), ..plan(Form::Wav) }).unwrap();
@@ -244,7 +244,7 @@ fn a_rate_that_flac_is_not_written_at_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn what_is_no_number_in_a_take_is_silence_in_its_export() {
+fn samples_that_are_no_numbers_are_silence_in_the_export() {
     let mut samples = sines(1, 1_000, 0.5);
     (samples[10], samples[20]) = (f32::NAN, f32::INFINITY);
     let (_folder, take) = folder(1, Depth::Float32, &samples, &[]);
@@ -255,7 +255,7 @@ fn what_is_no_number_in_a_take_is_silence_in_its_export() {
 }
 
 #[test]
-fn a_rate_that_ogg_is_not_written_at_is_refused_with_what_to_do_and_all_below_are_written() {
+fn a_rate_that_ogg_is_not_written_at_is_refused_with_what_to_do_and_lower_ones_are_written() {
     let samples = sines(2, 4_000, 0.5);
     for rate_hz in [8_000, 44_100, 96_000, 176_400, OGG_RATE_HZ, OGG_RATE_HZ + 1, 384_000] {
         let folder = tempfile::tempdir().unwrap();
@@ -276,7 +276,7 @@ fn a_rate_that_ogg_is_not_written_at_is_refused_with_what_to_do_and_all_below_ar
 }
 
 #[test]
-fn a_level_beyond_what_is_measured_is_brought_to_none() {
+fn a_level_above_the_measured_range_is_not_normalized() {
     let (folder, take) = folder(2, Depth::Float32, &sines(2, 96_000, 1e30), &[]);
     for normalize in [Normalize::Loudness, Normalize::Peak] {
         let refused =

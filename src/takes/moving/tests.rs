@@ -1,4 +1,4 @@
-//! Takes on their way, and killed on it.
+//! Moves of takes, also with a kill at any moment.
 
 use super::{
     super::tests::{self as rig, contents, names_in},
@@ -6,7 +6,7 @@ use super::{
 };
 use std::{thread, time::Duration};
 
-/// A folder with a take of three files, its notes, and others that only sound alike.
+/// A folder with a take of three files, its `.mid`, and other files with similar names.
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     for (name, first) in [
@@ -24,7 +24,7 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     (folder, jam)
 }
 
-/// Two folders: a take of two files in the first that goes on in the second, where its notes are, too.
+/// Two folders: a take of two files in the first that continues in the second, which also holds its `.mid`.
 fn two_folders() -> (tempfile::TempDir, tempfile::TempDir, PathBuf) {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let jam = first.path().join("jam.wav");
@@ -45,8 +45,8 @@ fn go(path: &Path, to: &str) -> Result<(), TakeError> {
     move_take(&pieces(path, None), OsStr::new(to), To::Same)
 }
 
-/// As the system closes the files of whoever is killed. A program that another test starts has the lock for a moment too,
-/// until it runs.
+/// Closes the files, as the system does for a killed program. A program that another test starts holds the lock for a
+/// moment, too, until it runs.
 fn kill(plans: Vec<MovePlan>) {
     let paths: Vec<PathBuf> = plans.iter().map(|plan| plan.folder.join(PLAN)).collect();
     drop(plans);
@@ -69,14 +69,14 @@ const MOVED: [&str; 7] = [
 ];
 
 #[test]
-fn a_take_moves_with_its_parts_and_its_notes_and_with_nothing_of_another() {
+fn a_take_moves_with_its_parts_and_its_midi_file_and_without_those_of_another() {
     let (folder, jam) = folder();
     go(&jam, "friday").unwrap();
     assert_eq!(names_in(folder.path()), MOVED);
 }
 
 #[test]
-fn killed_between_any_two_moves_a_take_is_together_after_the_next_start() {
+fn after_a_kill_between_any_two_moves_a_take_is_together_after_the_next_start() {
     for done in 0..=4 {
         let (folder, jam) = folder();
         let pieces = pieces(&jam, None);
@@ -85,7 +85,7 @@ fn killed_between_any_two_moves_a_take_is_together_after_the_next_start() {
         for (from, to) in &moves.steps()[..done] {
             move_new(from, to).unwrap();
         }
-        assert_eq!(finish_moves(folder.path()).unwrap(), 0, "somebody is at it");
+        assert_eq!(finish_moves(folder.path()).unwrap(), 0, "another program carries out the plan");
         kill(plans);
         assert_eq!(finish_moves(folder.path()).unwrap(), 4 - done);
         assert_eq!(names_in(folder.path()), MOVED);
@@ -94,11 +94,11 @@ fn killed_between_any_two_moves_a_take_is_together_after_the_next_start() {
 }
 
 #[test]
-fn a_take_moves_with_what_lies_in_the_second_folder_and_killed_at_any_moment_it_is_together_again() {
+fn a_take_moves_with_its_files_in_the_second_folder_and_after_a_kill_at_any_moment_it_is_together_again() {
     const OLD: [&[&str]; 2] = [&["jam-part2.wav", "jam.wav"], &["jam-part3.wav", "jam-part4.wav", "jam.mid"]];
     const NEW: [&[&str]; 2] =
         [&["friday-part2.wav", "friday.wav"], &["friday-part3.wav", "friday.mid", "jam-part4.wav"]];
-    // Killed with both plans on the disk and so many moves done; and with that of the second folder only.
+    // Killed with both plans on the disk and so many moves done; and with the plan of the second folder only.
     for (plans_kept, done, after) in [(2, 0, NEW), (2, 1, NEW), (2, 2, NEW), (2, 3, NEW), (2, 4, NEW), (1, 0, OLD)] {
         let (first, second, jam) = two_folders();
         let pieces = pieces(&jam, Some(second.path()));
@@ -110,7 +110,7 @@ fn a_take_moves_with_what_lies_in_the_second_folder_and_killed_at_any_moment_it_
             move_new(from, to).unwrap();
         }
         kill(plans);
-        // Whichever folder is looked at first, and however often.
+        // In any order of the folders, and repeatedly.
         for folder in [second.path(), first.path(), second.path()] {
             finish_moves(folder).unwrap();
         }
@@ -120,7 +120,7 @@ fn a_take_moves_with_what_lies_in_the_second_folder_and_killed_at_any_moment_it_
 }
 
 #[test]
-fn where_the_folder_that_decides_is_not_there_the_plan_waits_for_it() {
+fn a_plan_waits_while_the_folder_of_its_condition_is_missing() {
     let (first, second, jam) = two_folders();
     let pieces = pieces(&jam, Some(second.path()));
     let moves = moves(&pieces, OsStr::new("friday"), To::Same).unwrap();
@@ -143,7 +143,7 @@ fn without_room_for_a_plan_every_file_has_its_new_name_before_any_loses_its_old_
     let (first, second, jam) = two_folders();
     let pieces = pieces(&jam, Some(second.path()));
     let moves = moves(&pieces, OsStr::new("friday"), To::Same).unwrap();
-    // What is in the way of the last one undoes all.
+    // A file in the way of the last move undoes all.
     fs::write(second.path().join("friday.mid"), "of another").unwrap();
     let before = [contents(first.path()), contents(second.path())];
     assert!(link_and_unlink(&moves).is_err());
@@ -155,7 +155,7 @@ fn without_room_for_a_plan_every_file_has_its_new_name_before_any_loses_its_old_
 }
 
 #[test]
-fn a_take_that_cannot_move_as_a_whole_stays_as_a_whole() {
+fn a_take_that_cannot_move_completely_stays_completely() {
     for taken in ["friday-part10.wav", "friday.mid", "friday-part2.wav", "friday.wav"] {
         let (folder, jam) = folder();
         fs::write(folder.path().join(taken), "precious").unwrap();
@@ -181,7 +181,7 @@ fn a_plan_that_is_cut_off_or_leads_elsewhere_moves_nothing() {
         b"jam.wav\0end\n",
         b"jam.wav\0../up.wav\0end\n",
         b"../a.wav\0b.wav\0end\n",
-        // What decides is still where it was, or nowhere.
+        // The file of the condition is still at its old path, or at neither.
         b"\0/\0/nowhere\0jam.wav\0friday.wav\0end\n",
         b"\0/nowhere\0/none\0jam.wav\0friday.wav\0end\n",
     ] {

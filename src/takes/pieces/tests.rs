@@ -1,4 +1,4 @@
-//! What belongs to a take, and what only has a name like it.
+//! The files that belong to a take, and those with only a similar name.
 
 use super::{
     super::{
@@ -13,7 +13,7 @@ fn named(path: &Path, second: Option<&Path>) -> NamedTake {
     NamedTake { path: path.to_owned(), second: second.map(Path::to_owned) }
 }
 
-/// A folder with the take `ea`, of two inputs, its notes, and a later take that was named `ea`, too.
+/// A folder with the take `ea`, of two inputs, its `.mid`, and a later take that was named `ea`, too.
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     for (name, first) in
@@ -37,14 +37,14 @@ fn a_take_of_several_files_is_renamed_and_removed_as_one() {
     assert_eq!(moved.to, folder.path().join(".trash/x"));
     assert_eq!(names_in(folder.path()), [".trash", "ea-3.wav", "ea-x.wav"]);
     assert_eq!(names_in(&folder.path().join(".trash")), ["x-1.wav", "x-2-part2.wav", "x-2.wav", "x.mid"]);
-    // What is left is no take of several files.
+    // The rest is no take of several files.
     let before = contents(folder.path());
     assert!(rename(&named(&ea, None), "y").unwrap_err().to_string().contains("No such file"));
     assert_eq!(contents(folder.path()), before);
 }
 
 #[test]
-fn the_notes_of_several_files_stay_with_those_that_stay_and_go_with_the_last() {
+fn the_midi_file_of_several_files_stays_with_the_rest_and_moves_with_the_last() {
     let (folder, ea) = folder();
     fs::remove_file(folder.path().join("ea-3.wav")).unwrap();
     let moved = rename(&named(&folder.path().join("ea-1.wav"), None), "left").unwrap();
@@ -57,7 +57,7 @@ fn the_notes_of_several_files_stay_with_those_that_stay_and_go_with_the_last() {
 }
 
 #[test]
-fn a_take_that_went_on_in_the_second_folder_is_renamed_and_removed_with_all_of_it() {
+fn a_take_that_continued_in_the_second_folder_is_renamed_and_removed_completely() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let sec = first.path().join("sec.wav");
     write_at(&sec, 0, 50, false);
@@ -66,7 +66,7 @@ fn a_take_that_went_on_in_the_second_folder_is_renamed_and_removed_with_all_of_i
     fs::write(second.path().join("sec.mid"), "MThd").unwrap();
     let moved = rename(&named(&sec, Some(second.path())), "renamed").unwrap();
     let place = second.path().display();
-    let another = format!("; sec-part3.wav in {place} is of another take and stays");
+    let another = format!("; sec-part3.wav in {place} belongs to another take and is not moved");
     assert_eq!(moved.besides, format!("; so are 2 files of it in {place}{another}"));
     assert_eq!(names_in(first.path()), ["renamed.wav"]);
     assert_eq!(names_in(second.path()), ["renamed-part2.wav", "renamed.mid", "sec-part3.wav"]);
@@ -77,7 +77,7 @@ fn a_take_that_went_on_in_the_second_folder_is_renamed_and_removed_with_all_of_i
 }
 
 #[test]
-fn a_take_that_may_go_on_where_nobody_can_look_is_left_as_a_whole() {
+fn a_take_that_may_continue_in_an_unreadable_folder_is_left_completely() {
     let first = tempfile::tempdir().unwrap();
     let away = first.path().join("unplugged");
     let (cut, whole) = (first.path().join("cut.wav"), first.path().join("whole.wav"));
@@ -109,21 +109,21 @@ fn a_take_that_began_in_the_second_folder_is_found_there() {
 }
 
 #[test]
-fn a_name_of_several_files_says_which_there_are() {
+fn the_name_of_several_files_lists_them() {
     let (_folder, ea) = folder();
     let why = Take::open(&ea, Reach::Named).unwrap_err().to_string();
     assert_eq!(why, "it has several files: name one of ea-1.wav, ea-2.wav, ea-3.wav");
 }
 
 #[test]
-fn a_take_whose_name_is_like_a_part_is_no_part() {
+fn a_take_with_the_name_of_a_part_is_no_part() {
     let folder = tempfile::tempdir().unwrap();
     let song = folder.path().join("song.wav");
     for (name, first) in [("song.wav", 0), ("song-part2.wav", 50), ("song-part3.wav", 9_000), ("song-part4.wav", 100)] {
         write_at(&folder.path().join(name), first, 50, true);
     }
     let moved = rename(&named(&song, None), "tune").unwrap();
-    assert_eq!(moved.besides, "; song-part3.wav is of another take and stays");
+    assert_eq!(moved.besides, "; song-part3.wav belongs to another take and is not moved");
     assert_eq!(names_in(folder.path()), ["song-part3.wav", "tune-part2.wav", "tune-part4.wav", "tune.wav"]);
     let moved = remove(&named(&folder.path().join("tune.wav"), None)).unwrap();
     assert_eq!(moved.besides, "");

@@ -1,4 +1,4 @@
-//! Measuring: one pass over the samples, in memory that does not grow with the take.
+//! Measures a take: one pass over the samples, in memory that does not grow with the take.
 
 use super::{
     Overview, Verdict, dbfs,
@@ -13,35 +13,36 @@ use crate::{
 use ebur128::{Channel, EbuR128, Mode};
 use serde::{Deserialize, Serialize};
 
-/// The windows of the noise floor in a second: 400 ms each.
+/// Windows of the noise floor per second: 400 ms each.
 const WINDOWS_OF_SECOND: f64 = 2.5;
-/// Frames that are looked at together: so short that quiet ones between loud ones are found.
+/// Frames that are measured together: few enough to find quiet ones between loud ones.
 const BLOCK_FRAMES: u64 = 512;
-/// Takes up to this length have their loudness summed up exactly, in hours; longer ones in steps of 0.1 LU, in memory
-/// that does not grow.
+/// Length up to which the loudness is computed exactly, in hours; for longer takes it is computed in steps of 0.1 LU,
+/// in memory that does not grow.
 const EXACT_HOURS: u64 = 12;
-/// Frames that are read of the disk at once.
+/// Frames that are read from the disk at a time.
 const READ_FRAMES: usize = 8_192;
-/// Samples beyond this, which only floating point has, are held there: [`LEVEL_DBFS_MAX`](super::LEVEL_DBFS_MAX).
+/// Maximum sample value; larger ones, in floating-point files only, count as this:
+/// [`LEVEL_DBFS_MAX`](super::LEVEL_DBFS_MAX).
 const SAMPLE_MAX: f32 = 1e6;
 
-/// A verdict, and the picture that was made in the same pass.
+/// A verdict, and the overview made in the same pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// How it came out.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What it looks like.
+    /// The waveform.
     pub overview: Overview,
 }
 
-/// What is summed up of a channel.
+/// The sums of a channel.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     sum: f64,
     squares: f64,
 }
 
-/// Takes in samples and comes to a verdict. Pure.
+/// Measures samples. Pure.
 pub struct TakeAnalyzer {
     frames: u64,
     channels: usize,
@@ -50,23 +51,23 @@ pub struct TakeAnalyzer {
     peak: f32,
     clipped: u64,
     broken: u64,
-    /// Of each channel over all.
+    /// The sum of each channel, over the whole take.
     totals: Vec<f64>,
-    /// Of each channel in this window.
+    /// The sums of each channel in this window.
     window: Vec<Sums>,
     window_frames: u64,
     floor: Floor,
     columns: Columns,
     loudness: Option<EbuR128>,
     true_peak: Option<TruePeak>,
-    /// Where frames are missing: from and to.
+    /// Ranges of missing frames: from and to.
     gaps: Vec<(u64, u64)>,
     xruns: u64,
 }
 
 impl TakeAnalyzer {
-    /// An analyzer of a take with this many channels and frames, where integers of so many bits are full scale, or where none
-    /// is given 1.0, and with these happenings at their frames.
+    /// An analyzer for a take with this many channels and frames. Full scale is that of integers of `integer_bits`, or
+    /// 1.0 for `None`. The events are given with their frames.
     pub fn new(
         channels: u16,
         sample_rate_hz: u32,
@@ -105,7 +106,7 @@ impl TakeAnalyzer {
         }
     }
 
-    /// Takes in whole frames, interleaved; changes only samples that are no numbers, or far over full scale.
+    /// Takes whole frames, interleaved; changes only samples that are no numbers, or far over full scale.
     pub fn feed(&mut self, samples: &mut [f32]) {
         let mut rest = samples;
         while rest.len() >= self.channels {
@@ -144,7 +145,7 @@ impl TakeAnalyzer {
             true_peak.feed(block, peak);
         }
         if let Some(loudness) = &mut self.loudness {
-            // It refuses nothing but parts of frames.
+            // It refuses only parts of frames.
             let _ = loudness.add_frames_f32(block);
         }
         self.frames += (block.len() / self.channels) as u64;
@@ -178,7 +179,7 @@ impl TakeAnalyzer {
         }
     }
 
-    /// What it came to.
+    /// The result.
     pub fn end(mut self) -> Measurement {
         if !self.frames.is_multiple_of(self.window_frames) {
             self.end_window();
@@ -204,7 +205,7 @@ impl TakeAnalyzer {
     }
 }
 
-/// The least magnitude that is full scale: integers reach one step less upwards than downwards.
+/// The smallest magnitude that is full scale: the positive range of integers is one step smaller than the negative.
 fn full_scale(integer_bits: Option<u16>) -> f32 {
     integer_bits.map_or(1.0, |bits| 1.0 - 0.5_f32.powi(i32::from(bits) - 1))
 }
@@ -216,13 +217,13 @@ fn loudness(channels: usize, sample_rate_hz: u32, frames: u64) -> Option<EbuR128
     let is_long = frames / u64::from(sample_rate_hz) > EXACT_HOURS * 3600;
     let mode = if is_long { Mode::I | Mode::HISTOGRAM } else { Mode::I };
     let mut loudness = EbuR128::new(u32::try_from(channels).ok()?, sample_rate_hz, mode).ok()?;
-    // Surround loudspeakers would count for more, and what may be a subwoofer for nothing.
+    // The weights of surround loudspeakers differ, and a subwoofer's is 0.
     loudness.set_channel_map(&vec![Channel::Left; channels]).ok()?;
     Some(loudness)
 }
 
-/// Measures a take from its beginning to its end, in some 10 s for an hour of stereo (half of it where most is quiet) on
-/// a desktop's core.
+/// Measures a take from beginning to end, in some 10 s for an hour of stereo (half of it if most is quiet) on a
+/// desktop's core.
 ///
 /// # Errors
 /// See [`NotUsable`].
@@ -246,7 +247,7 @@ pub fn measure(take: &Take, progress: &mut Progress<'_>) -> Result<Measurement, 
     }
 }
 
-/// What a take's marks tell, each with its frame.
+/// The events in a take's marks, each with its frame.
 fn happenings(notes: &Notes) -> Vec<(u64, TakeEvent)> {
     notes.marks.iter().map(|mark| (mark.frame, TakeEvent::from(mark.label.as_str()))).collect()
 }

@@ -1,18 +1,18 @@
-//! The noise floor: how loud the quietest windows of a take are. Pure; a few kilobytes however long the take.
+//! The noise floor: the level of the quietest windows of a take. Pure; a few kilobytes whatever the length of the take.
 
 use super::FLOOR_DBFS;
 
-/// Windows of a decibel that are told apart.
+/// Bins per decibel.
 const BINS_OF_DB: f64 = 10.0;
-/// Levels above this are one: no floor is there. In dBFS.
+/// Levels above this share one bin: they are no noise floor. In dBFS.
 const TOP_DBFS: f64 = 10.0;
-/// What is the quietest: a twentieth.
+/// The part of the windows that counts as quietest: a twentieth.
 const QUIETEST: f64 = 0.05;
 
-/// How many windows were how loud.
+/// A histogram of the levels of windows.
 #[derive(Debug)]
 pub(super) struct Floor {
-    /// Of each tenth of a decibel from [`FLOOR_DBFS`] up, the windows and the sum of their powers.
+    /// For each tenth of a decibel from [`FLOOR_DBFS`] up, the number of windows and the sum of their powers.
     bins: Vec<(u64, f64)>,
     windows: u64,
 }
@@ -26,7 +26,7 @@ impl Floor {
     /// Counts a window with this mean square.
     pub(super) fn count(&mut self, power: f64) {
         let level = (10.0 * power.log10() - FLOOR_DBFS) * BINS_OF_DB;
-        // The logarithm of nothing becomes the first bin.
+        // The logarithm of 0 goes to the first bin.
         let bin = (level.max(0.0) as usize).min(self.bins.len() - 1);
         if let Some((windows, powers)) = self.bins.get_mut(bin) {
             *windows += 1;

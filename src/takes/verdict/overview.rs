@@ -1,43 +1,43 @@
-//! The shape of a take as a picture: how far it goes up and down in each of 512 columns. Pure.
+//! The waveform of a take as a picture: the lowest and highest sample in each of 512 columns. Pure.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What full scale is in a column.
+/// The value of full scale in a column.
 const FULL_SCALE: f32 = 127.0;
 
-/// The lowest and the highest sample of each column, of all channels; full scale is 127. A take of fewer frames has
-/// columns that are the same.
+/// The lowest and the highest sample of each column, over all channels; full scale is 127. A take of fewer frames has
+/// equal columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
-    /// [`Overview::COLUMNS`] of them, as (lowest, highest).
+    /// [`Overview::COLUMNS`] columns, each as (lowest, highest).
     pub columns: Vec<(i8, i8)>,
 }
 
 impl Overview {
-    /// How many columns there are.
+    /// The number of columns.
     pub const COLUMNS: usize = 512;
 }
 
-/// An overview in the making.
+/// An overview under construction.
 #[derive(Debug)]
 pub(super) struct Columns {
     frames: u64,
-    /// None where no frame begins in it.
+    /// `None` if no frame begins in the column.
     columns: Vec<Option<(f32, f32)>>,
 }
 
 impl Columns {
-    /// For a take of so many frames.
+    /// For a take of this many frames.
     pub(super) fn new(frames: u64) -> Columns {
         Columns { frames: frames.max(1), columns: vec![None; Overview::COLUMNS] }
     }
 
-    /// The column of a frame, and the first frame that is not in it.
+    /// The column of a frame, and the first frame after it.
     pub(super) fn at(&self, frame: u64) -> (usize, u64) {
         let columns = Overview::COLUMNS as u128;
         let column = (u128::from(frame) * columns / u128::from(self.frames)).min(columns - 1);
-        // Frames past the length that was told belong to the last one.
+        // Frames past the given length belong to the last column.
         let end = if column == columns - 1 {
             u64::MAX
         } else {

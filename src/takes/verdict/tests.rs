@@ -1,4 +1,4 @@
-//! Verdicts against signals whose levels are known.
+//! Verdicts on signals with known levels.
 
 use super::*;
 use crate::takes::TakeEvent;
@@ -62,8 +62,8 @@ fn loudness_is_that_of_ebu_3341() {
 }
 
 #[test]
-fn every_channel_counts_alike() {
-    // Each doubling of channels is 3 dB more, and none counts more than another or not at all.
+fn all_channels_have_equal_weight() {
+    // Each doubling of channels is 3 dB more, and all have equal weight.
     for (channels, more) in [(1, -3.01), (2, 0.0), (4, 3.01), (6, 4.77), (32, 12.04)] {
         let verdict = verdict(channels, &signal(usize::from(channels), 48_000, sine(1_000.0, -23.0)));
         assert_near(verdict.loudness_lufs, -23.0 + more, 0.1);
@@ -81,14 +81,14 @@ fn every_channel_counts_alike() {
 }
 
 #[test]
-fn more_channels_than_are_known_have_a_peak_all_the_same() {
+fn with_too_many_channels_the_sample_peak_is_measured() {
     let verdict = verdict(100, &signal(100, 4_800, sine(1_000.0, -6.0)));
     assert_near(verdict.peak_dbfs, -6.0, 0.01);
     assert_eq!((verdict.loudness_lufs, verdict.true_peak_dbtp), (None, None));
 }
 
 #[test]
-fn a_rate_that_no_device_has_is_no_trouble() {
+fn an_unusual_rate_is_measured() {
     for rate_hz in [1, 15, 16, 17, 100, 3_999, 4_000] {
         let mut analyzer = TakeAnalyzer::new(2, rate_hz, 3_000, Some(24), &[]);
         analyzer.feed(&mut signal(2, 3_000, sine(997.0, -6.0)));
@@ -108,8 +108,8 @@ fn a_peak_between_samples_is_found() {
 }
 
 #[test]
-fn passing_over_what_is_quiet_finds_the_same_true_peak() {
-    // Noise whose level goes up and down, in blocks of odd sizes, against the library fed with all of it.
+fn skipping_quiet_parts_gives_the_same_true_peak() {
+    // Noise with a changing level, in blocks of odd sizes, compared with the library over all of it.
     for rate_hz in [44_100, 96_000, 192_000] {
         for seed in 1..8_u32 {
             let mut state = seed;
@@ -157,11 +157,11 @@ fn silence_is_silence() {
     assert_eq!(verdict.short(), "0:01.0  silence  no dropouts");
     assert!(verdict.warnings()[0].starts_with("nothing but silence"));
     let text = verdict.to_string();
-    assert!(text.contains("noise floor none: its quietest places are silence"), "{text}");
+    assert!(text.contains("noise floor none: its quietest parts are silence"), "{text}");
 }
 
 #[test]
-fn nothing_at_all_is_empty_and_no_trouble() {
+fn an_empty_take_is_measured() {
     let measured = measured_as(2, &[], None, &[]);
     assert_eq!(measured.verdict.short(), "0:00.0  empty  no dropouts");
     assert_eq!(measured.verdict.noise_floor_dbfs, None);
@@ -169,7 +169,7 @@ fn nothing_at_all_is_empty_and_no_trouble() {
 }
 
 #[test]
-fn an_offset_is_that_of_the_channel_that_has_most() {
+fn the_largest_offset_of_all_channels_is_measured() {
     let samples: Vec<f32> = signal(1, 48_000, sine(1_000.0, -20.0)).iter().flat_map(|s| [*s, s - 0.02]).collect();
     let verdict = verdict(2, &samples);
     assert!((verdict.dc_offset - 0.02).abs() < 1e-4, "{}", verdict.dc_offset);
@@ -178,13 +178,13 @@ fn an_offset_is_that_of_the_channel_that_has_most() {
 }
 
 #[test]
-fn the_noise_floor_is_that_of_the_quietest_places_without_gaps_and_offset() {
+fn the_noise_floor_is_that_of_the_quietest_windows_without_gaps_and_offset() {
     // A tone for 8 s, then 2 s of a tone 50 dB below, with an offset all the time.
     let quiet =
         |frame: usize| if frame < 8 * 48_000 { sine(1_000.0, -10.0)(frame) } else { sine(1_000.0, -60.0)(frame) };
     let mut samples = signal(2, 10 * 48_000, |frame| quiet(frame) + 0.1);
     assert_near(verdict(2, &samples).noise_floor_dbfs, -63.0, 0.2);
-    // Silence in place of what is missing is no quiet place.
+    // Silence in place of missing frames is no quiet window.
     samples[96_000..96_000 + 76_800].fill(0.0);
     let gap = (48_000, TakeEvent::Gap { frames: 38_400 });
     let measured = measured_as(2, &samples, None, &[gap, (9, TakeEvent::Xrun { times: 1 })]);
@@ -197,7 +197,7 @@ fn the_noise_floor_is_that_of_the_quietest_places_without_gaps_and_offset() {
 }
 
 #[test]
-fn what_is_no_number_is_counted_and_poisons_nothing() {
+fn samples_that_are_no_numbers_are_counted_and_change_no_other_measurement() {
     let mut samples = signal(2, 48_000, sine(1_000.0, -20.0));
     for (at, bad) in [(7, f32::NAN), (80_000, f32::INFINITY), (90_001, f32::NEG_INFINITY)] {
         samples[at] = bad;
@@ -210,7 +210,7 @@ fn what_is_no_number_is_counted_and_poisons_nothing() {
 }
 
 #[test]
-fn the_overview_shows_where_something_is() {
+fn the_overview_shows_the_position_of_sounds() {
     let samples = signal(1, 51_200, |frame| match frame {
         0..100 => 1.0,
         25_600 => -0.5,
@@ -219,7 +219,7 @@ fn the_overview_shows_where_something_is() {
     let columns = measured_as(1, &samples, None, &[]).overview.columns;
     assert_eq!(columns.len(), Overview::COLUMNS);
     assert_eq!((columns[0], columns[1], columns[256], columns[511]), ((127, 127), (0, 0), (-64, 0), (0, 0)));
-    // Fewer frames than columns: each is as wide as it must be. More than were told: they are in the last.
+    // Fewer frames than columns: each frame spans several columns. More frames than given: they are in the last column.
     let columns = measured_as(1, &[1.0, -1.0], None, &[]).overview.columns;
     assert_eq!(
         (columns[0], columns[255], columns[256], columns[511]),
@@ -232,7 +232,7 @@ fn the_overview_shows_where_something_is() {
 }
 
 #[test]
-fn where_the_system_was_late_nobody_says_that_nothing_is_missing() {
+fn after_an_xrun_the_verdict_does_not_say_no_dropouts() {
     let samples = signal(1, 48_000, sine(1_000.0, -20.0));
     let late = [(9, TakeEvent::Xrun { times: 3 }), (99, TakeEvent::Xrun { times: 1 })];
     let verdict = measured_as(1, &samples, None, &late).verdict;
@@ -243,9 +243,9 @@ fn where_the_system_was_late_nobody_says_that_nothing_is_missing() {
 }
 
 #[test]
-fn what_is_no_number_is_not_called_silence() {
+fn samples_that_are_no_numbers_are_not_called_silence() {
     let mut analyzer = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
     analyzer.feed(&mut [f32::INFINITY; 8_000]);
     let warnings = analyzer.end().verdict.warnings();
-    assert_eq!(warnings, ["8000 samples are no numbers"]);
+    assert_eq!(warnings, ["8000 samples are not a number"]);
 }

@@ -1,33 +1,34 @@
-//! The level between the samples. Pure.
+//! Measures the true peak: the level between the samples. Pure.
 //!
-//! Oversampling is most of the work of a verdict, so it is done only where it can find something: no value between
-//! samples is greater than [`GAIN_MAX`] times the greatest sample around it, and what stays below the peak that was
-//! already found is passed over. The result is the same.
+//! Oversampling is most of the work of a verdict, so it is done only where it can change the result: no value between
+//! samples is greater than [`GAIN_MAX`] times the greatest sample around it, and blocks that stay below the present
+//! peak are skipped. The result is the same.
 
 use ebur128::{EbuR128, Mode};
 
-/// Below this rate there is no loudness: the filter of BS.1770 turns at 1.7 kHz, and at 16 Hz its library panics.
+/// Rate below which no loudness is measured, in Hz: the filter of BS.1770 turns at 1.7 kHz, and at 16 Hz its library
+/// panics.
 pub(super) const LOUDNESS_RATE_HZ_MIN: u32 = 4_000;
 /// The greatest gain of the interpolating filter: the greatest sum of the magnitudes of its coefficients, 2.307 of its
 /// middle phase at 96 kHz and 1.864 below.
 const GAIN_MAX: f32 = 2.31;
-/// Frames that the filter reaches back.
+/// Frames that the filter looks back.
 const REACH_FRAMES: usize = 24;
 
-/// Finds the true peak of blocks that follow each other.
+/// Finds the true peak of consecutive blocks.
 pub(super) struct TruePeak {
     scanner: EbuR128,
     channels: usize,
-    /// The last frames before the next block.
+    /// The frames before the next block.
     before: Vec<f32>,
-    /// Whether the scanner has seen them.
+    /// Whether the scanner has processed them.
     is_warm: bool,
     before_peak: f32,
     peak: f64,
 }
 
 impl TruePeak {
-    /// None where there are more channels than are measured, or a rate that no device has.
+    /// `None` with too many channels, or a rate out of range.
     pub(super) fn new(channels: usize, sample_rate_hz: u32) -> Option<TruePeak> {
         if sample_rate_hz < LOUDNESS_RATE_HZ_MIN {
             return None;
@@ -37,12 +38,12 @@ impl TruePeak {
         Some(TruePeak { scanner, channels, before, is_warm: false, before_peak: 0.0, peak: 0.0 })
     }
 
-    /// Looks at whole frames whose greatest sample this is.
+    /// Measures whole frames, given their greatest sample.
     pub(super) fn feed(&mut self, frames: &[f32], block_peak: f32) {
         let around = block_peak.max(self.before_peak);
         let can_be_greater = f64::from(around * GAIN_MAX) > self.peak;
         if can_be_greater && !self.is_warm {
-            // What the filter makes of these is no peak of the take: it still holds what was long before.
+            // The output for these frames is no peak of the take: the filter still holds old samples.
             let _ = self.scanner.add_frames_f32(&self.before);
         }
         if can_be_greater && self.scanner.add_frames_f32(frames).is_ok() {
@@ -66,7 +67,7 @@ impl TruePeak {
         self.before_peak = self.before.iter().fold(0.0, |peak, sample| sample.abs().max(peak));
     }
 
-    /// The greatest value of all, the last frames followed by silence.
+    /// The peak of all frames, with silence after the last ones.
     pub(super) fn end(mut self) -> f64 {
         let silence = vec![0.0; self.before.len()];
         self.feed(&silence, 0.0);

@@ -1,4 +1,4 @@
-//! What the screen does that belongs to no panel.
+//! Actions of the whole screen.
 
 use super::{App, AppRequest};
 use crate::{
@@ -12,21 +12,21 @@ use crate::{
 };
 
 acts! {
-    /// Play and show the instrument at the next port
+    /// Select the instrument at the next port
     NextInstrument = "instrument.next"
-    /// Hear the inputs, or not
+    /// Monitor the inputs, or mute the monitor
     Monitor = "monitor"
-    /// Send MIDI clock, or not
+    /// Send MIDI clock, or stop sending it
     Clock = "clock"
-    /// Leave the screen; everything plays and records on, and `busker attach` shows it again
+    /// Leave the screen; the station keeps running for `busker attach`
     Detach = "detach"
-    /// Draw the whole screen again, after another program wrote over it
+    /// Redraw the whole screen
     Redraw = "redraw"
-    /// Back to where one was
+    /// Go back to the previous screen
     Close = "close"
 }
 
-/// Does one of them.
+/// Runs an action.
 pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
     match act {
         Act::NextInstrument => return next_instrument(app, status),
@@ -36,14 +36,16 @@ pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
             return vec![AppRequest::Tell(Command::ClockRun { state })];
         }
         Act::Detach if app.can_detach => return vec![AppRequest::Detach],
-        Act::Detach => app.say(Severity::Warning, "there is no way back to the station; ctrl-q ends it"),
+        Act::Detach => {
+            app.say(Severity::Warning, "detaching is not possible without a socket; ctrl-q ends the station")
+        }
         Act::Redraw => app.redraw = true,
         Act::Close => return app.close(),
     }
     Vec::new()
 }
 
-/// Whether one of them can do anything now.
+/// Whether an action is possible now.
 pub fn possible(act: Act, status: &Visible) -> Availability {
     match act {
         Act::NextInstrument => Availability::possible(status.ports.iter().filter(|port| port.output).count() > 1),
@@ -53,7 +55,7 @@ pub fn possible(act: Act, status: &Visible) -> Availability {
     }
 }
 
-/// To the instrument at the next port that can be played, around the ends.
+/// To the instrument at the next port with an output, wrapping at the ends.
 fn next_instrument(app: &mut App, status: &Status) -> Vec<AppRequest> {
     let playable = || (1u8..).zip(&status.ports).filter(|(_, port)| port.output).map(|(number, _)| number);
     let next = playable().find(|number| *number > *status.instrument).or_else(|| playable().next());
@@ -65,7 +67,7 @@ fn next_instrument(app: &mut App, status: &Status) -> Vec<AppRequest> {
             requests
         }
         None => {
-            app.say(Severity::Info, "there is no other instrument: each needs a port of its own in the settings");
+            app.say(Severity::Info, "no other instrument: each needs its own port in the settings");
             Vec::new()
         }
     }

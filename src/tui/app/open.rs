@@ -1,8 +1,8 @@
-//! Which panels are open, and which of them has the keyboard. Pure.
+//! The open panels, and which of them has the keyboard. Pure.
 
 use crate::tui::panels::{Layer, Panel};
 
-/// One panel in the middle, maybe another in its place, and maybe one over both.
+/// One panel in the middle, optionally another in its place, and optionally one over both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Open {
     ground: Panel,
@@ -11,7 +11,7 @@ pub struct Open {
 }
 
 impl Open {
-    /// Nothing but this one.
+    /// Only this panel.
     pub fn only(ground: Panel) -> Open {
         Open { ground, cover: None, over: None }
     }
@@ -21,7 +21,7 @@ impl Open {
         self.over.unwrap_or(self.base())
     }
 
-    /// The panel in the middle, which closing what is over it leads back to.
+    /// The panel in the middle, which is shown again when the one over it is closed.
     pub fn base(self) -> Panel {
         self.cover.unwrap_or(self.ground)
     }
@@ -31,7 +31,7 @@ impl Open {
         self.over
     }
 
-    /// Those somebody looks at, be they covered for a while.
+    /// The visible panels, and those covered for a while.
     pub fn panels(self) -> impl Iterator<Item = Panel> {
         [Some(self.ground), self.cover, self.over].into_iter().flatten()
     }
@@ -41,7 +41,7 @@ impl Open {
         self.panels().any(|open| open == panel)
     }
 
-    /// With this one, which closes those it takes the place of. A ground may change below a cover.
+    /// Opens this one, and closes those it replaces. The ground may change below a cover.
     pub fn with(self, panel: Panel) -> Open {
         match panel.layer() {
             Layer::Ground => Open { ground: panel, ..self },
@@ -50,7 +50,7 @@ impl Open {
         }
     }
 
-    /// With the panel that has the keyboard closed; the ground stays.
+    /// Closes the panel that has the keyboard; the ground stays.
     pub fn closed(self) -> Open {
         match self.over {
             Some(_) => Open { over: None, ..self },
@@ -58,7 +58,7 @@ impl Open {
         }
     }
 
-    /// With nothing but the ground.
+    /// Closes all but the ground.
     pub fn cleared(self) -> Open {
         Open::only(self.ground)
     }
@@ -69,18 +69,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_one_opened_has_the_keyboard_and_closing_leads_back() {
+    fn the_last_opened_panel_has_the_keyboard_and_closing_returns_to_the_one_before() {
         let open = Open::only(Panel::Knobs).with(Panel::Takes).with(Panel::Line);
         assert_eq!((open.top(), open.base(), open.over()), (Panel::Line, Panel::Takes, Some(Panel::Line)));
         let open = open.with(Panel::Midi);
-        assert_eq!(open.top(), Panel::Line, "the ground changes below what is open");
+        assert_eq!(open.top(), Panel::Line, "the ground changes below the open panel");
         assert_eq!(open.closed().top(), Panel::Takes);
         assert_eq!(open.closed().closed(), Open::only(Panel::Midi));
         assert_eq!(open.closed().closed().closed(), open.cleared(), "the ground stays");
     }
 
     #[test]
-    fn a_panel_closes_those_it_takes_the_place_of() {
+    fn a_panel_closes_those_it_replaces() {
         let open = Open::only(Panel::Knobs).with(Panel::Line).with(Panel::Help);
         assert!(open.has(Panel::Help) && !open.has(Panel::Line));
         assert_eq!(open.with(Panel::Takes).over(), None);

@@ -1,9 +1,9 @@
-//! Laws of reading a terminal.
+//! Laws of decoding terminal input.
 
 use super::*;
 use proptest::prelude::*;
 
-/// What is made of bytes in these pieces, with nothing after them.
+/// The inputs of bytes in these pieces, with nothing after them.
 fn keys_of(pieces: &[&[u8]]) -> Vec<String> {
     let name = |input: Input| match input {
         Input::Stroke(Stroke { key, phase: Phase::Press }) => key.to_string(),
@@ -22,7 +22,7 @@ fn keys(bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn what_terminals_send_is_understood() {
+fn sequences_of_terminals_are_understood() {
     let cases: [(&[u8], &[&str]); 26] = [
         (b"aZ:?", &["a", "Z", ":", "?"]),
         ("é♪".as_bytes(), &["é", "♪"]),
@@ -69,7 +69,7 @@ fn a_paste_may_come_in_pieces_and_be_too_long() {
 }
 
 #[test]
-fn a_paste_whose_end_is_lost_takes_the_ways_out_from_nobody() {
+fn a_paste_without_an_end_does_not_swallow_the_keys_that_leave() {
     for way_out in [b"\x03", b"\x11"] {
         let all = keys(&[b"\x1b[200~hello\x1b[20", way_out.as_slice(), b"a"].concat());
         assert_eq!(all[1..], [if way_out == b"\x03" { "ctrl-c" } else { "ctrl-q" }, "a"], "{all:?}");
@@ -84,7 +84,7 @@ fn a_paste_whose_end_is_lost_takes_the_ways_out_from_nobody() {
 }
 
 #[test]
-fn an_answer_that_does_not_end_takes_letters_for_a_while_only() {
+fn an_answer_without_an_end_swallows_letters_for_a_limited_time() {
     for begun in [b"\x1b]11;rgb:1e".as_slice(), b"\x1bP>|tm", b"\x9d11;rgb"] {
         let mut decoder = Decoder::default();
         assert!(decoder.feed(begun).is_empty());
@@ -99,7 +99,7 @@ fn an_answer_that_does_not_end_takes_letters_for_a_while_only() {
 }
 
 #[test]
-fn what_a_terminal_answers_late_and_what_nobody_knows_does_nothing() {
+fn late_answers_and_unknown_sequences_are_ignored() {
     let cases: [&[u8]; 14] = [
         b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\",
         b"\x1b]11;rgb:1e1e/1e1e/2e2e\x07",
@@ -123,7 +123,7 @@ fn what_a_terminal_answers_late_and_what_nobody_knows_does_nothing() {
 }
 
 #[test]
-fn a_key_with_a_modifier_that_is_not_bound_does_nothing() {
+fn a_key_with_an_unbound_modifier_is_ignored() {
     for modifiers in ["9", "10", "13", "17", "33", "41", "257", "4294967296"] {
         for key in [format!("114;{modifiers}u"), format!("1;{modifiers}C"), format!("5;{modifiers}~")] {
             assert_eq!(keys(format!("\x1b[{key}").as_bytes()), [""; 0], "{key}");
@@ -135,7 +135,7 @@ fn a_key_with_a_modifier_that_is_not_bound_does_nothing() {
 }
 
 #[test]
-fn a_control_of_one_byte_is_the_one_of_two() {
+fn a_control_of_one_byte_equals_the_one_of_two() {
     let cases: [(&[u8], &[&str]); 10] = [
         (b"\x1b]11;rgb:1e1e\x9ca", &["a"]),
         ("\x1b]0;\u{271c}\x1b\\a".as_bytes(), &["a"]),
@@ -167,7 +167,7 @@ fn a_lone_escape_is_the_key_only_after_a_pause() {
 }
 
 #[test]
-fn no_unfinished_answer_takes_the_control_keys_away() {
+fn no_unfinished_answer_swallows_the_control_keys() {
     for begun in
         [b"\x1b]".as_slice(), b"\x1bP", b"\x1b_abc", b"\x1b[1;2", b"\x1bO", b"\xe2\x99", b"\x1b[[", b"\x9b1", b"\x9d"]
     {
@@ -177,7 +177,7 @@ fn no_unfinished_answer_takes_the_control_keys_away() {
 }
 
 #[test]
-fn an_endless_sequence_takes_no_memory_and_means_nothing() {
+fn an_endless_sequence_takes_no_memory_and_is_ignored() {
     for (begin, end) in
         [(b"\x1b[".as_slice(), b"A".as_slice()), (b"\x1b]", b"\x1b\\"), (b"\x1bO", b"A"), (b"\x1b[200", b"~")]
     {
@@ -194,7 +194,7 @@ fn an_endless_sequence_takes_no_memory_and_means_nothing() {
 
 proptest! {
     #[test]
-    fn bytes_are_the_same_keys_however_they_are_cut(
+    fn bytes_give_the_same_keys_however_they_are_split(
         bytes in prop::collection::vec(prop_oneof![
             Just(ESC), prop::sample::select(b"[]OP_\\AMuZ~;:?<0159q\x07\x11\r".to_vec()), any::<u8>()
         ], 0..60),

@@ -1,4 +1,4 @@
-//! The built-in rows as a file.
+//! Tests of the built-in keymap file.
 
 use super::*;
 use crate::keymap::Key;
@@ -26,12 +26,12 @@ fn every_key_is_spelled_as_it_is_printed() {
 }
 
 #[test]
-fn the_built_in_rows_over_themselves_are_themselves() {
+fn the_built_in_rows_merged_over_themselves_are_the_same() {
     assert_eq!(merged(BUILT_IN.0, BUILT_IN.1).as_ref(), Ok(&*built_in()));
 }
 
 #[test]
-fn a_file_of_ones_own_may_name_every_mode_and_every_action() {
+fn a_users_file_may_name_every_mode_and_every_action() {
     for mode in Mode::all() {
         for view in View::all() {
             let text = format!("keys:\n  - {{ key: alt-f12, in: {}, do: {} }}\n", mode.word(), view.name());

@@ -1,4 +1,4 @@
-//! What may stand where the cursor is: from the command table, the profile and the screen's own actions. Pure.
+//! Completions at the cursor: from the command table, the profile and the screen's own actions. Pure.
 
 use crate::{
     command::{
@@ -16,21 +16,21 @@ use crate::{
     },
 };
 
-/// What the command table calls a take that is named.
+/// The name of an argument that is a take.
 const TAKE: &str = "take";
 
-/// A word that fits.
+/// A completion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The word.
     pub word: String,
-    /// What it means.
+    /// Its help.
     pub help: String,
-    /// Whether something must or may follow it.
+    /// Whether a word must or may follow it.
     pub more: bool,
 }
 
-/// What fits, and where the word begins that it would replace.
+/// The completions, and where the word begins that they replace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
     /// In characters from the beginning of the line.
@@ -39,7 +39,7 @@ pub struct Completion {
     pub candidates: Vec<Candidate>,
 }
 
-/// The screen's own actions that can be typed: those that have a built-in key outside panels with keys of their own.
+/// The screen's own actions that can be typed: those with a built-in key outside panels with keys of their own.
 pub fn views() -> impl Iterator<Item = View> {
     let keymap = keys::built_in();
     let has_key = move |view: &View| {
@@ -49,12 +49,12 @@ pub fn views() -> impl Iterator<Item = View> {
     View::all().filter(has_key)
 }
 
-/// The screen's own action of this name.
+/// The screen's action of this name.
 pub fn view(name: &str) -> Option<View> {
     views().find(|view| view.name() == name)
 }
 
-/// Which argument the cursor stands in, and where it begins.
+/// The argument at the cursor, and where it begins.
 struct ArgAtCursor<'a> {
     row: &'static CommandSpec,
     arg: &'static ArgSpec,
@@ -86,7 +86,7 @@ fn place(text: &str) -> Option<ArgAtCursor<'_>> {
     None
 }
 
-/// What fits at the end of `text`, the line up to the cursor.
+/// The completions at the end of `text`, the line up to the cursor.
 pub fn complete(text: &str, status: &Status) -> Completion {
     let word = text.trim_start();
     if !word.contains(char::is_whitespace) {
@@ -124,7 +124,7 @@ pub fn complete(text: &str, status: &Status) -> Completion {
             None if place.arg.name == "section" => sections(profile),
             None => Vec::new(),
         },
-        // The name a snapshot is given anew must be none of these.
+        // The new name of a snapshot must be none of these.
         (ArgKind::Name, "snapshot") if place.arg.name == "name" => {
             status.params.snapshots.iter().map(|name| candidate(name, "", !is_last)).collect()
         }
@@ -136,7 +136,7 @@ pub fn complete(text: &str, status: &Status) -> Completion {
     fitting(place.start, place.written, all)
 }
 
-/// Values of the recorder's options that are words; the others are numbers, names and channels.
+/// Values of the recorder's options that are words; the other options take numbers, names and channels.
 fn known_values(option: &str) -> &'static [&'static str] {
     match option {
         "files" => &["inputs", "each", "master", "inputs master"],
@@ -148,7 +148,7 @@ fn known_values(option: &str) -> &'static [&'static str] {
     }
 }
 
-/// The takes, as far as somebody looks at them.
+/// The takes, if the list of takes is kept up to date.
 fn takes(status: &Status, more: bool) -> Vec<Candidate> {
     let take = |take: &TakeInfo| {
         let length = take.seconds.map_or_else(String::new, |seconds| format!(", {}", text::song_time(seconds)));
@@ -158,7 +158,7 @@ fn takes(status: &Status, more: bool) -> Vec<Candidate> {
     status.takes.iter().flat_map(|takes| takes.takes.iter()).map(take).collect()
 }
 
-/// The knobs, and where they stand.
+/// The parameters, with their values.
 fn knobs(status: &Status, more: bool) -> Vec<Candidate> {
     let profile = &status.params.profile;
     let knob = |(param, value): (&Param, &u16)| {
@@ -168,7 +168,7 @@ fn knobs(status: &Status, more: bool) -> Vec<Candidate> {
     profile.params.iter().zip(&status.params.values).map(knob).collect()
 }
 
-/// What dice can be thrown for: a section by its title, or the knobs whose names begin so.
+/// The groups that can be randomized: a section by its title, or the parameters whose names begin so.
 fn sections(profile: &Profile) -> Vec<Candidate> {
     let count = |section| profile.params_in(section).count();
     let titles = profile.sections.iter().zip(0..);
@@ -182,7 +182,7 @@ fn sections(profile: &Profile) -> Vec<Candidate> {
     titles.chain(knobs).collect()
 }
 
-/// The ports: by name where that is one word and no other port's, else by number; found by their names either way.
+/// The ports: by name if that is one word and unique, else by number; both are found by name.
 fn ports(written: &str, status: &Status, more: bool) -> Vec<Candidate> {
     let written = written.to_lowercase();
     let all: Vec<(Candidate, &str)> = (1..)
@@ -206,7 +206,7 @@ fn ports(written: &str, status: &Status, more: bool) -> Vec<Candidate> {
     all.into_iter().filter(fits).map(|(candidate, _)| candidate).collect()
 }
 
-/// What the line needs next: the row's usage with its ranges, and for a knob what it can be set to.
+/// What the command needs next: its usage with ranges, and for a parameter its values.
 pub fn hint(text: &str, status: &Status) -> Option<String> {
     let name = text.split_whitespace().next()?;
     if let Some(view) = view(name) {
@@ -221,7 +221,7 @@ pub fn hint(text: &str, status: &Status) -> Option<String> {
     Some(hint)
 }
 
-/// The parameter named before the cursor.
+/// The parameter before the cursor.
 fn named<'a>(place: &ArgAtCursor<'_>, status: &'a Status) -> Option<(&'a Param, u16)> {
     if !place.row.name.starts_with("param.") {
         return None;
@@ -234,7 +234,7 @@ fn candidate(word: &str, help: &str, more: bool) -> Candidate {
     Candidate { word: word.to_owned(), help: help.to_owned(), more }
 }
 
-/// Those that begin as written; where none does, those that contain it.
+/// The candidates that begin with `written`; if there are none, those that contain it.
 fn fitting(start: usize, written: &str, all: Vec<Candidate>) -> Completion {
     let written = written.to_lowercase();
     let begins = |candidate: &Candidate| candidate.word.to_lowercase().starts_with(&written);
@@ -246,7 +246,7 @@ fn fitting(start: usize, written: &str, all: Vec<Candidate>) -> Completion {
     Completion { start, candidates }
 }
 
-/// What all of them begin with.
+/// The common beginning of all.
 pub fn shared_beginning(candidates: &[Candidate]) -> String {
     let Some((first, others)) = candidates.split_first() else { return String::new() };
     let shares = |(at, c): &(usize, char)| others.iter().all(|other| other.word.chars().nth(*at) == Some(*c));
@@ -259,7 +259,7 @@ mod tests {
     use crate::config::recorder::RecorderOptions;
 
     #[test]
-    fn every_value_offered_is_taken() {
+    fn every_offered_value_is_accepted() {
         for row in RECORDER_OPTIONS {
             for word in known_values(row.name) {
                 assert_eq!(row.set(&mut RecorderOptions::default(), word), Ok(()), "{} {word}", row.name);

@@ -1,5 +1,5 @@
-//! The `/` line, in the place of the sections' names: a part of a name is typed, and the knobs that are called so are
-//! shown. The focus itself stays where it was until it is kept.
+//! The `/` line, in place of the section names: the user types a part of a name, and the matching knobs are shown. The
+//! focus itself stays until the user keeps the match.
 
 use super::{Availability, Layer, Memory, Panel, PanelSpec, knobs};
 use crate::{
@@ -17,36 +17,36 @@ use crate::{
 };
 use ratatui::{Frame, layout::Rect, text::Line};
 
-/// Least cells for what is typed; how many were found is left out first.
+/// Minimum cells for the typed text; the number of matches is left out first.
 const TYPED_MIN: usize = 24;
 
 acts! {
-    /// Find a knob by a part of its name, its label or its section
+    /// Find a knob by part of its name, label or section
     Open = "knob.find"
-    /// To the next knob of those found
+    /// Go to the next match
     Next = "find.next"
-    /// To the knob before, of those found
+    /// Go to the previous match
     Previous = "find.previous"
-    /// Stay at the knob that was found
+    /// Keep the focus on the found knob
     Keep = "find.keep"
 }
 
-/// A search for a knob. What is found is worked out anew each time, so that it fits any instrument.
+/// A search for a knob. The matches are computed anew each time, so that they fit any instrument.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     line: CommandLine,
-    /// The place of the knob that was moved to; none as long as the first of those found is meant.
+    /// The index of the selected match; `None` for the first match.
     chosen: Option<usize>,
 }
 
 impl State {
-    /// A new search: nothing is typed yet.
+    /// A new search with an empty text.
     pub fn begin(&mut self) {
         self.line.open("");
         self.chosen = None;
     }
 
-    /// The places of the first `count` knobs whose label, name or section contains each word, in order.
+    /// The indexes of the first `count` knobs whose label, name or section contains each word, in order.
     pub fn found(&self, profile: &Profile, count: usize) -> Vec<usize> {
         let text = self.line.text().to_lowercase();
         let is_found = |at: &usize| {
@@ -58,14 +58,14 @@ impl State {
         (0..count).filter(is_found).collect()
     }
 
-    /// Which of `found` has the focus; `from`, where it was before, as long as nothing is typed or found.
+    /// The focused one of `found`; `from`, the focus before, if nothing is typed or found.
     pub fn focused(&self, found: &[usize], from: usize) -> usize {
         let chosen = self.chosen.filter(|at| found.contains(at));
         let first = || if self.line.text().trim().is_empty() { None } else { found.first().copied() };
         chosen.or_else(first).unwrap_or(from)
     }
 
-    /// To the next of those found, or the one before, around the ends.
+    /// To the next or previous match, wrapping at the ends.
     fn step(&mut self, found: &[usize], from: usize, forward: bool) {
         let Some(at) = found.iter().position(|at| *at == self.focused(found, from)) else { return };
         let to = if forward { at + 1 } else { at + found.len() - 1 };
@@ -75,7 +75,7 @@ impl State {
 
 impl PanelSpec for State {
     const LAYER: Layer = Layer::Over("FIND");
-    /// A knob that is looked for is seen.
+    /// The found knob must be visible.
     const ABOUT: Option<Panel> = Some(Panel::Knobs);
     const KEYS_IN_HELP: Option<&'static str> = Some("after /");
     type Act = Act;
@@ -86,7 +86,7 @@ impl PanelSpec for State {
                 app.memory.find.begin();
                 return app.open(Panel::Find);
             }
-            Act::Open => app.say(Severity::Info, "there is no knob to find"),
+            Act::Open => app.say(Severity::Info, "no knob to find"),
             Act::Next => step(app, true, status),
             Act::Previous => step(app, false, status),
             Act::Keep => {
@@ -119,7 +119,7 @@ impl PanelSpec for State {
         Some(&memory.find.line)
     }
 
-    /// Where it reads otherwise then, the first of those found is meant.
+    /// If the text changed, the first match is selected.
     fn edit(memory: &mut Memory, change: &mut dyn FnMut(&mut CommandLine)) {
         let find = &mut memory.find;
         let before = find.line.text();
@@ -136,11 +136,11 @@ fn step(app: &mut App, forward: bool, status: &Status) {
     }
 }
 
-/// What is typed, and which of the knobs found has the focus.
+/// The typed text, and the number of the focused match.
 fn typed_line(app: &App, found: &[usize], focus: usize, theme: &Theme, row: Rect, frame: &mut Frame<'_>) {
     let count = match found.iter().position(|at| *at == focus) {
         Some(at) => format!("{} of {} found ", at + 1, found.len()),
-        None => "nothing found ".to_owned(),
+        None => "no match ".to_owned(),
     };
     let cells = usize::from(row.width);
     let taken = Some(text::width(&count)).filter(|taken| taken + TYPED_MIN <= cells).unwrap_or(0);
@@ -151,10 +151,10 @@ fn typed_line(app: &App, found: &[usize], focus: usize, theme: &Theme, row: Rect
     typed::draw(" find: ", &app.memory.find.line, &theme.overlay, line, frame);
 }
 
-/// Says that nothing is called so.
+/// Shows that there is no match.
 fn nothing(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let written = app.memory.find.line.text();
-    let sentence = format!(" no knob and no section is called '{}'; Esc goes back", written.trim());
+    let sentence = format!(" no knob or section matches '{}'; Esc goes back", written.trim());
     let sentence = text::cut(&sentence, usize::from(area.width));
     frame.render_widget(Line::styled(sentence, theme.overlay.quiet), Rect { height: 1, ..area }.intersection(area));
 }

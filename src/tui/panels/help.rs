@@ -1,4 +1,4 @@
-//! The help screen: the keys of the mode one came from, and every command, from their tables (`help/items.rs`).
+//! The help screen: the keys of the mode it was opened from, and every command, from their tables (`help/items.rs`).
 
 mod items;
 mod view;
@@ -18,23 +18,23 @@ use crate::{
 pub use items::{HelpItem, items};
 use ratatui::{Frame, layout::Rect};
 
-/// Rows of the window beside the header and the messages that are not help: its two rules, the record light, the keys.
+/// Rows of the window besides the header and the messages that are not help: its two rules, the record light, the keys.
 const AROUND: u16 = 4;
 
 acts! {
     /// Show the keys and the commands
     Open = "help"
-    /// A line up
+    /// Scroll up a line
     Up = "help.up"
-    /// A line down
+    /// Scroll down a line
     Down = "help.down"
-    /// A page up
+    /// Scroll up a page
     PageUp = "help.page.up"
-    /// A page down
+    /// Scroll down a page
     PageDown = "help.page.down"
-    /// To the top
+    /// Go to the top
     Top = "help.top"
-    /// To the bottom
+    /// Go to the bottom
     Bottom = "help.bottom"
 }
 
@@ -74,7 +74,7 @@ impl PanelSpec for State {
     }
 }
 
-/// How many lines are seen in the window.
+/// How many lines are visible in the window.
 fn visible_rows(app: &App) -> usize {
     let (columns, rows) = app.window();
     let messages = message::rows(app, Rect::new(0, 0, columns, rows));

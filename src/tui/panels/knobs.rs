@@ -1,7 +1,6 @@
-//! The knobs of the profile in use: which one has the focus, and what is done with it.
+//! The knobs of the profile in use: the focused one, and the actions on it.
 //!
-//! How they are laid out is in `knobs/layout.rs`, how they are drawn in `knobs/page.rs`, the words above them in
-//! `knobs/words.rs`.
+//! The layout is in `knobs/layout.rs`, the drawing in `knobs/page.rs`, the words above them in `knobs/words.rs`.
 
 mod layout;
 mod page;
@@ -29,23 +28,23 @@ pub(super) use words::{learning_word, on_the_way};
 
 /// Steps of a coarse turn.
 const FAR: i32 = 8;
-/// How far a knob is turned by chance at most, in percent of its way.
+/// Maximum change by "vary", in percent of a knob's travel.
 const MUTATION: Percent = Percent(10.0);
 
 acts! {
     /// Type a value for the focused knob
     TypeValue = "knob.type"
-    /// To the next knob
+    /// Go to the next knob
     Next = "knob.next"
-    /// To the knob before
+    /// Go to the previous knob
     Previous = "knob.previous"
-    /// To the first knob of the section
+    /// Go to the first knob of the section
     First = "knob.first"
-    /// To the last knob of the section
+    /// Go to the last knob of the section
     Last = "knob.last"
-    /// To the next section
+    /// Go to the next section
     NextSection = "section.next"
-    /// To the section before
+    /// Go to the previous section
     PreviousSection = "section.previous"
     /// Turn the focused knob up
     TurnUp = "turn.up"
@@ -55,32 +54,32 @@ acts! {
     TurnUpFar = "turn.up.far"
     /// Turn the focused knob down by 8 steps
     TurnDownFar = "turn.down.far"
-    /// Turn the focused knob back to its default
+    /// Reset the focused knob to its default
     Reset = "knob.reset"
-    /// Turn the knobs of the focused section by at most a tenth of their way, by chance
+    /// Vary the focused section at random by up to 10 %
     Mutate = "section.mutate"
-    /// Turn the knobs of the focused section to any place, by chance
+    /// Randomize the focused section
     Randomize = "section.dice"
-    /// Choose the snapshot the knobs go to
+    /// Recall a snapshot by name
     Recall = "knobs.recall"
-    /// Type a name for where the knobs stand
+    /// Save a snapshot under a name
     Save = "knobs.save"
-    /// Put an LFO or an envelope on the focused knob
+    /// Modulate the focused knob by an LFO or envelope
     Modulate = "knob.modulate"
-    /// Take every LFO and envelope off the focused knob
+    /// Remove all modulation from the focused knob
     Still = "knob.still"
-    /// Tie the next controller that moves to the focused knob, or nothing after all
+    /// Map the next incoming controller to the knob, or cancel
     Learn = "knob.learn"
 }
 
-/// The focused knob of each instrument, by its port: where a hand was, it comes back to.
+/// The focused knob of each instrument, by its port: each instrument keeps its own.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     focus: HashMap<u8, usize>,
 }
 
 impl State {
-    /// Another profile is in use: its first knob has the focus.
+    /// After a change of profile, its first knob has the focus.
     pub fn begin(&mut self) {
         self.focus.clear();
     }
@@ -109,7 +108,7 @@ impl PanelSpec for State {
             }
             Act::Randomize => return randomize(app, status, |section| Command::ParamRandom { section }),
             Act::Recall if status.params.snapshots.is_empty() => {
-                app.say(Severity::Info, "there is no snapshot yet: snapshot.save keeps where the knobs stand");
+                app.say(Severity::Info, "no snapshot yet: snapshot.save saves the parameter values");
             }
             Act::Recall => return line::open(app, "snapshot.recall "),
             Act::Save => return line::open(app, "snapshot.save "),
@@ -145,29 +144,29 @@ impl PanelSpec for State {
     }
 }
 
-/// How many knobs there are: those that stand somewhere.
+/// The number of knobs with a value.
 fn count(status: &Status) -> usize {
     status.params.profile.params.len().min(status.params.values.len())
 }
 
-/// The place of the focused knob in the profile's parameters; none where there are no parameters. While one is
-/// looked for it is the one found, and the focus itself stays where it was.
+/// The index of the focused parameter in the profile; `None` without parameters. During a search it is the one found,
+/// while the focus itself stays.
 pub(in crate::tui) fn focused(app: &App, status: &Status) -> Option<usize> {
     focused_of(app, found(app, status).as_deref(), status)
 }
 
-/// The same, where the knobs that were found are known.
+/// The same, with the matches of the search given.
 pub(super) fn focused_of(app: &App, found: Option<&[usize]>, status: &Status) -> Option<usize> {
     let from = focus_kept(app, status)?;
     Some(found.map_or(from, |found| app.memory.find.focused(found, from)))
 }
 
-/// The places of the knobs that were found, while one is looked for.
+/// The indexes of the parameters that a search found, during one.
 pub(in crate::tui) fn found(app: &App, status: &Status) -> Option<Vec<usize>> {
     app.is_open(Panel::Find).then(|| app.memory.find.found(&status.params.profile, count(status)))
 }
 
-/// Where the focus is when nothing is looked for.
+/// The focus without a search.
 pub(super) fn focus_kept(app: &App, status: &Status) -> Option<usize> {
     let last = count(status).checked_sub(1)?;
     Some(app.memory.knobs.focus.get(&*status.instrument).map_or(0, |at| *at.min(&last)))
@@ -182,7 +181,7 @@ fn param<'a>(app: &App, status: &'a Status) -> Option<&'a Param> {
     status.params.profile.params.get(app.focused(status)?)
 }
 
-/// To a knob before or after, around the ends.
+/// To a knob before or after, wrapping at the ends.
 fn focus_by(app: &mut App, by: isize, status: &Status) {
     if let Some(at) = app.focused(status) {
         let count = count(status);
@@ -199,7 +198,7 @@ fn focus_in_section(app: &mut App, last: bool, status: &Status) {
     }
 }
 
-/// To the first knob of a section before or after, around the ends; sections without knobs are passed over.
+/// To the first knob of a section before or after, wrapping at the ends; sections without knobs are skipped.
 fn section_by(app: &mut App, by: isize, status: &Status) {
     let profile = &status.params.profile;
     let Some(mut section) = param(app, status).map(|param| param.section) else { return };
@@ -216,13 +215,13 @@ fn turn(app: &App, steps: i32, status: &Status) -> Vec<AppRequest> {
     tell(app, status, |name| Command::ParamStep { name, steps: Steps(steps) })
 }
 
-/// A command about the focused knob.
+/// A command on the focused knob.
 fn tell(app: &App, status: &Status, command: impl FnOnce(Name) -> Command) -> Vec<AppRequest> {
     let name = param(app, status).map(|param| Name(param.name.clone()));
     name.map(|name| AppRequest::Tell(command(name))).into_iter().collect()
 }
 
-/// A command about the focused knob that is typed to its end.
+/// A command on the focused knob that the user completes on the line.
 fn open_line_for(app: &mut App, status: &Status, text: impl FnOnce(&str) -> String) -> Vec<AppRequest> {
     match param(app, status).map(|param| text(&param.name)) {
         Some(text) => line::open(app, &text),
@@ -230,13 +229,13 @@ fn open_line_for(app: &mut App, status: &Status, text: impl FnOnce(&str) -> Stri
     }
 }
 
-/// Dice for the section of the focused knob. How many knobs they turned is worth reading.
+/// Randomizes the section of the focused knob. The answer gives the number of changed knobs.
 fn randomize(app: &App, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<AppRequest> {
     let section = param(app, status).and_then(|param| status.params.profile.sections.get(param.section));
     section.map(|section| AppRequest::Ask(throw(Some(Text(section.clone()))))).into_iter().collect()
 }
 
-/// The next controller turns the focused knob; asked once more, nothing does.
+/// Maps the next controller to the focused knob; cancels MIDI learn if it is on.
 fn learn(app: &mut App, status: &Status) -> Vec<AppRequest> {
     if status.learning.is_some() {
         return vec![AppRequest::Tell(Command::LearnCancel {})];
@@ -244,7 +243,7 @@ fn learn(app: &mut App, status: &Status) -> Vec<AppRequest> {
     match param(app, status).map(|param| format!("param.set {}", param.name)) {
         Some(what) => vec![AppRequest::Ask(Command::Learn { what: Text(what) })],
         None => {
-            app.say(Severity::Info, "there is no knob to learn a controller for");
+            app.say(Severity::Info, "no knob to map");
             Vec::new()
         }
     }

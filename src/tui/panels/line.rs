@@ -1,4 +1,4 @@
-//! The `:` line: a command is typed in the place of the key bar, with what fits there above it (`line/view.rs`).
+//! The `:` line: the user types a command in place of the key bar, with the completions above it (`line/view.rs`).
 
 mod view;
 
@@ -20,23 +20,23 @@ use ratatui::Frame;
 acts! {
     /// Type a command
     Open = "line"
-    /// Do what is written
+    /// Run the command
     Do = "line.do"
-    /// Complete the word; again for the next that fits
+    /// Complete the word; press again for the next match
     Complete = "line.complete"
-    /// The completion before
+    /// Go to the previous completion
     CompleteBack = "line.complete.back"
-    /// The line before, of those already done
+    /// Go to the previous line of the history
     Older = "line.older"
-    /// The line after
+    /// Go to the next line of the history
     Newer = "line.newer"
-    /// Cursor to the left
+    /// Move the cursor left
     CursorLeft = "line.left"
-    /// Cursor to the right
+    /// Move the cursor right
     CursorRight = "line.right"
-    /// Cursor to the beginning
+    /// Move the cursor to the beginning
     CursorHome = "line.home"
-    /// Cursor to the end
+    /// Move the cursor to the end
     CursorEnd = "line.end"
     /// Delete the character to the left
     EraseLeft = "line.erase"
@@ -48,14 +48,14 @@ acts! {
     EraseLine = "line.erase.all"
 }
 
-/// What is typed, and what was typed before.
+/// The typed line, and the history.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     line: CommandLine,
 }
 
 impl State {
-    /// What is typed.
+    /// The typed line.
     pub fn typed(&self) -> &CommandLine {
         &self.line
     }
@@ -66,7 +66,7 @@ impl PanelSpec for State {
     const KEYS_IN_HELP: Option<&'static str> = Some("after :");
     type Act = Act;
 
-    /// What edits a line does so in whichever is typed, here or in another panel.
+    /// An editing action changes the line that is typed, here or in another panel.
     fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
         match act {
             Act::Open => return open(app, ""),
@@ -105,7 +105,7 @@ impl PanelSpec for State {
     }
 }
 
-/// Opens it, with something on it already.
+/// Opens it with this text.
 pub(super) fn open(app: &mut App, text: &str) -> Vec<AppRequest> {
     app.memory.line.line.open(text);
     app.open(Panel::Line)
@@ -128,7 +128,7 @@ fn do_it(app: &mut App, status: &Status) -> Vec<AppRequest> {
         }
         Err(error) => {
             app.say(Severity::Error, error.to_string());
-            // What was written is not lost: it can be mended.
+            // The text is kept, so that the user can correct it.
             requests.extend(open(app, &line));
         }
     }

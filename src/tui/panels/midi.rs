@@ -1,5 +1,5 @@
-//! The MIDI view, in the place of the knobs: the ports and what travels on them, the clock, the newest messages. It
-//! is drawn in `midi/view.rs`.
+//! The MIDI view, in place of the knobs: the ports and their traffic, the clock, the newest messages. It is drawn in
+//! `midi/view.rs`.
 
 mod clock;
 mod monitor;
@@ -21,11 +21,11 @@ use crate::{
 use ratatui::Frame;
 
 acts! {
-    /// Ports and messages in the place of the knobs, or the knobs again
+    /// Show MIDI ports and messages, or the knobs again
     Toggle = "midi"
 }
 
-/// It remembers nothing: what it shows is the engine's.
+/// It has no state: everything shown is the engine's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State;
 
@@ -33,7 +33,7 @@ impl PanelSpec for State {
     const LAYER: Layer = Layer::Ground;
     type Act = Act;
 
-    /// Notes that are held sound on: the keys go on meaning the same.
+    /// Held notes continue: the keys keep their meaning.
     fn act(app: &mut App, act: Act, _: &Status) -> Vec<AppRequest> {
         match act {
             Act::Toggle => app.stand_on(if app.is_open(Panel::Midi) { Panel::Knobs } else { Panel::Midi }),
@@ -50,7 +50,7 @@ impl PanelSpec for State {
         view::draw(app, status, theme, areas, frame);
     }
 
-    /// The monitor costs the engine something, so it is kept only while somebody looks.
+    /// The monitor uses time of the engine, so it is on only while this panel is open.
     fn watch(state: Switch) -> Option<Command> {
         Some(Command::MidiMonitor { state })
     }

@@ -1,4 +1,4 @@
-//! What is asked before something is done that nobody would want by chance, in the place of the message line.
+//! Asks the user to confirm an action, in place of the message line.
 
 use super::{Availability, Layer, Panel, PanelSpec};
 use crate::{
@@ -15,31 +15,31 @@ use crate::{
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Clear};
 
 acts! {
-    /// Do it
+    /// Confirm
     Yes = "sure.yes"
-    /// Leave it as it is
+    /// Cancel
     No = "sure.no"
 }
 
-/// What is asked, while it is.
+/// The open question, if there is one.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     asked: Option<Removal>,
 }
 
-/// A take that may be removed.
+/// A take to be removed.
 #[derive(Clone, Debug)]
 struct Removal {
     name: String,
-    /// What a yes does.
+    /// The action after yes.
     then: Then,
 }
 
-/// What a yes does with the take of this name.
+/// The action after yes, with the name of the take.
 pub(super) type Then = fn(String, &Status) -> Vec<AppRequest>;
 
 impl State {
-    /// The take that may be removed, while that is asked.
+    /// The take to be removed, while the question is open.
     pub fn doomed(&self) -> Option<&str> {
         self.asked.as_ref().map(|removal| &*removal.name)
     }
@@ -64,7 +64,7 @@ impl PanelSpec for State {
         Availability::Possible
     }
 
-    /// Over the lowest row of the messages; the key bar says how to answer.
+    /// Drawn over the lowest row of the messages; the key bar shows the answers.
     fn draw(app: &App, _: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         let Some(name) = app.memory.question.doomed() else { return };
         let area = areas.messages;
@@ -74,20 +74,20 @@ impl PanelSpec for State {
     }
 }
 
-/// Asks whether a take is to be removed; a yes does it.
+/// Asks whether to remove a take; yes removes it.
 pub(super) fn ask_to_remove(app: &mut App, name: String, then: Then) -> Vec<AppRequest> {
     app.memory.question.asked = Some(Removal { name, then });
     app.open(Panel::Question)
 }
 
-/// What stands around the name, the longest first.
+/// The texts around the name, the longest first.
 const AROUND: [(&str, &str); 3] = [
     (" ? move '", "' to the trash? It is kept in .trash until emptied. y/n"),
     (" ? move '", "' to the trash? y/n"),
     (" ? trash '", "'? y/n"),
 ];
 
-/// The longest sentence that has room for the whole name; the shortest keeps the end of the name, where takes differ.
+/// The longest sentence with room for the whole name; the shortest one keeps the end of the name, where takes differ.
 fn sentence(name: &str, width: usize) -> String {
     let room = |(before, after): (&str, &str)| width.saturating_sub(text::width(before) + text::width(after) + 1);
     let fits = AROUND.into_iter().find(|around| text::width(name) <= room(*around));
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_question_is_cut_before_the_name_and_the_name_keeps_its_end() {
+    fn the_question_is_shortened_before_the_name_and_the_name_keeps_its_end() {
         let name = "recording_20261129_104512";
         assert_eq!(
             sentence(name, 100),

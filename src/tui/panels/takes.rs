@@ -1,6 +1,6 @@
-//! The takes, in the place of the knobs: which one has the focus, and what the keys do with it.
+//! The takes panel, in place of the knobs: the focused take, and the actions on it.
 //!
-//! The focus is in `takes/focus.rs`; they are laid out in `takes/view.rs`.
+//! The focus is in `takes/focus.rs`; the drawing is in `takes/view.rs`.
 
 mod detail;
 mod focus;
@@ -28,46 +28,46 @@ use ratatui::Frame;
 
 /// Takes of a page.
 const PAGE: isize = 10;
-/// How far a seek goes, in seconds.
+/// The step of a seek, in seconds.
 const SEEK_SECONDS: f64 = 5.0;
-/// A mark is behind when the take is less than this past it, in seconds: so that one comes back further than the mark
-/// one has just gone to.
+/// A mark counts as passed only when the play position is this far behind it, in seconds: so that going back twice
+/// reaches the mark before it.
 const JUST_PAST_SECONDS: f64 = 1.0;
 
 acts! {
-    /// Hear, name and remove takes, or the knobs again
+    /// Show the takes, or the knobs again
     Toggle = "takes"
-    /// To the take above, a newer one
+    /// Go to the newer take above
     Previous = "takes.up"
-    /// To the take below, an older one
+    /// Go to the older take below
     Next = "takes.down"
-    /// Ten takes up
+    /// Go up ten takes
     PageUp = "takes.page.up"
-    /// Ten takes down
+    /// Go down ten takes
     PageDown = "takes.page.down"
-    /// To the newest take
+    /// Go to the newest take
     Newest = "takes.newest"
-    /// To the oldest take
+    /// Go to the oldest take
     Oldest = "takes.oldest"
-    /// Hear this take, or no more
+    /// Play this take, or stop it
     Play = "takes.play"
-    /// Back by 5 seconds in the take that is heard
+    /// Move playback back by 5 seconds
     SeekBack = "takes.back"
-    /// On by 5 seconds in the take that is heard
+    /// Move playback on by 5 seconds
     SeekOn = "takes.on"
-    /// Hear this take from its next mark on
+    /// Play this take from the next marker
     NextMark = "takes.mark"
-    /// Hear this take from the mark before on
+    /// Play this take from the previous marker
     PreviousMark = "takes.mark.back"
-    /// Give this take another name
+    /// Rename this take
     Rename = "takes.rename"
-    /// Move this take to the trash, once it is certain
+    /// Move this take to the trash, after a question
     Remove = "takes.remove"
 }
 
 impl PanelSpec for State {
     const LAYER: Layer = Layer::Cover("TAKES");
-    const GREETING: &'static str = "· Enter plays the take in focus; Esc gives the knobs back; ? shows every key";
+    const GREETING: &'static str = "· Enter plays the focused take; Esc shows the knobs; ? shows every key";
     type Act = Act;
 
     fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
@@ -113,7 +113,7 @@ impl PanelSpec for State {
         view::draw(app.takes(), status, theme, areas, frame);
     }
 
-    /// The list costs the engine something, so it is kept only while somebody looks.
+    /// The list uses time of the engine, so it is kept up to date only while this panel is open.
     fn watch(state: Switch) -> Option<Command> {
         Some(Command::TakeList { state })
     }
@@ -127,33 +127,33 @@ fn play(takes: &State, status: &Status) -> Vec<AppRequest> {
     })]
 }
 
-/// To a place before or after, between the ends of the take that is heard.
+/// Seeks by this many seconds, inside the take that is played.
 fn seek_by(by: f64, status: &Status) -> Vec<AppRequest> {
     let to = status.audition.as_ref().map(|audition| (audition.seconds + by).min(audition.length_seconds));
     to.map(seek).into_iter().collect()
 }
 
 fn seek(seconds: f64) -> AppRequest {
-    // What is written is what is meant: a place to the hundredth of a second.
+    // Rounded to the hundredth of a second, as the command is written.
     AppRequest::Tell(Command::TakeSeek { seconds: Seconds((seconds.max(0.0) * 100.0).floor() / 100.0) })
 }
 
-/// To the next mark of the focused take, or the one before, and before the first to its beginning; a take that is
-/// not heard begins there.
+/// Plays the focused take from its next or previous mark, or from its beginning before the first mark; a take that is
+/// not played starts there.
 fn mark_by(app: &mut App, forward: bool, status: &Status) -> Vec<AppRequest> {
     let Some(take) = app.takes().focused(status) else { return Vec::new() };
     let at = heard(take, status);
     let mut marks = take.marks.iter().map(|(seconds, _)| *seconds);
     let to = match (at, forward) {
         _ if take.marks.is_empty() => None,
-        // As far as it can be heard to have gone on.
+        // A mark less than 50 ms ahead counts as passed.
         (Some(at), true) => marks.find(|mark| *mark > at + 0.05),
         (Some(at), false) => marks.rfind(|mark| *mark < at - JUST_PAST_SECONDS).or(Some(0.0)),
         (None, true) => marks.next(),
         (None, false) => marks.next_back(),
     };
     let Some(to) = to else {
-        let said = if take.marks.is_empty() { "this take has no marks" } else { "there is no mark further on" };
+        let said = if take.marks.is_empty() { "this take has no markers" } else { "no further marker" };
         app.say(Severity::Info, said);
         return Vec::new();
     };
@@ -171,7 +171,7 @@ fn rename(app: &mut App, status: &Status) -> Vec<AppRequest> {
     line::open(app, &begun.to_string())
 }
 
-/// Removes a take; one that is heard is stopped first.
+/// Removes a take; playback of it is stopped first.
 fn remove(name: String, status: &Status) -> Vec<AppRequest> {
     let is_heard = status.audition.as_ref().is_some_and(|audition| focus::is_of(&audition.path, &name));
     let stop = is_heard.then_some(AppRequest::Tell(Command::TakeStop {}));

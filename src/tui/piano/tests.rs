@@ -10,7 +10,7 @@ fn words(commands: Vec<Command>) -> Vec<String> {
     commands.iter().map(Command::to_string).collect()
 }
 
-/// A piano and a clock that is moved by hand.
+/// A piano with a clock that the test sets.
 struct Player {
     piano: Piano,
     start: Instant,
@@ -39,7 +39,7 @@ impl Player {
 }
 
 #[test]
-fn a_tapped_key_ends_when_no_repeat_came() {
+fn a_tapped_key_ends_without_a_repeat() {
     let mut player = Player::new();
     assert_eq!(player.press('z', 48, 0), ["note.on C3 100"]);
     assert_eq!(player.piano.deadline(), Some(player.at(600)));
@@ -70,7 +70,7 @@ fn another_key_does_not_cut_the_first() {
 }
 
 #[test]
-fn a_key_struck_again_too_soon_for_a_repeat_sounds_again() {
+fn a_key_pressed_again_too_soon_for_a_repeat_sounds_again() {
     let mut player = Player::new();
     player.press('z', 48, 0);
     assert_eq!(player.press('z', 48, 150), ["note.off C3", "note.on C3 100"]);
@@ -78,20 +78,20 @@ fn a_key_struck_again_too_soon_for_a_repeat_sounds_again() {
 }
 
 #[test]
-fn told_releases_end_notes_and_nothing_else_does() {
+fn reported_releases_end_notes_and_nothing_else_does() {
     let mut player = Player::new();
     player.press('z', 48, 0);
     assert_eq!(player.release('z', 48, 80), ["note.off C3"]);
     player.press('z', 48, 1000);
     assert_eq!(player.piano.deadline(), None);
-    assert!(player.press('z', 48, 1100).is_empty(), "with releases told, a press of a held key is a repeat");
+    assert!(player.press('z', 48, 1100).is_empty(), "with reported releases, a press of a held key is a repeat");
     assert!(player.tick(99_000).is_empty());
     assert_eq!(player.release('z', 48, 99_001), ["note.off C3"]);
     assert!(player.release('z', 48, 99_002).is_empty());
 }
 
 #[test]
-fn silence_ends_what_sounds_even_after_the_octave_moved() {
+fn silence_ends_sounding_notes_even_after_a_change_of_octave() {
     let mut player = Player::new();
     player.press('z', 48, 0);
     player.press('q', 60, 0);

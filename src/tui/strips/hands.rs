@@ -1,5 +1,4 @@
-//! The hands on the piano: where they are, how hard they strike, which notes they hold; drawn into a rule, with how
-//! loud the inputs are heard.
+//! The piano: its octave, its velocity and the held notes; drawn into a rule, with the monitor gain of the inputs.
 
 use crate::{
     keymap::{Phase, notes},
@@ -16,36 +15,36 @@ use crate::{
 use ratatui::{Frame, layout::Rect};
 use std::time::Instant;
 
-/// The lowest octave the lower piano row may begin at; that of MIDI note 0.
+/// The lowest octave of the lower piano row; that of MIDI note 0.
 const OCTAVE_MIN: i32 = -1;
-/// The highest one: C8 to B8, with the upper row up to G9.
+/// The highest octave: C8 to B8, with the upper row up to G9.
 const OCTAVE_MAX: i32 = 8;
-/// Where the lower row begins at first: C3, so that the upper row begins at C4, middle C.
+/// The first note of the lower row at the start: C3, so that the upper row begins at C4, middle C.
 const OCTAVE_DEFAULT: i32 = 3;
-/// How hard keys strike at first, 1..=127.
+/// Velocity at the start, 1..=127.
 const VELOCITY_DEFAULT: u8 = 100;
-/// Velocity moves by this much, of 127.
+/// Step of the velocity, of 127.
 const VELOCITY_STEP: i8 = 8;
 
 acts! {
-    /// Play notes with the letters and digits
+    /// Play notes with letters and digits
     Play = "piano"
-    /// Letters are commands again
+    /// Use letters as commands
     Command = "keys"
-    /// An octave lower
+    /// Move the piano an octave down
     OctaveDown = "octave.down"
-    /// An octave higher
+    /// Move the piano an octave up
     OctaveUp = "octave.up"
-    /// Strike softer
+    /// Lower the velocity
     VelocityDown = "velocity.down"
-    /// Strike harder
+    /// Raise the velocity
     VelocityUp = "velocity.up"
 }
 
-/// Where they are.
+/// The state of the piano.
 #[derive(Clone, Debug)]
 pub struct Hands {
-    /// Whether letters play notes, where a panel leaves that open.
+    /// Whether letters play notes, if the panel leaves that open.
     pub on_piano: bool,
     octave: i32,
     velocity: u8,
@@ -53,33 +52,33 @@ pub struct Hands {
 }
 
 impl Default for Hands {
-    /// As at the start: playing notes around middle C.
+    /// At the start: letters play notes around middle C.
     fn default() -> Hands {
         Hands { on_piano: true, octave: OCTAVE_DEFAULT, velocity: VELOCITY_DEFAULT, piano: Piano::default() }
     }
 }
 
 impl Hands {
-    /// What a note key plays at the present octave; nothing above the highest note.
+    /// The note of a key in the present octave; `None` above the highest note.
     fn note_of(&self, key: char) -> Option<Note> {
         let semitones = i32::from(notes::semitones(key)?);
         Note::new(0)?.transposed((self.octave - OCTAVE_MIN) * 12 + semitones)
     }
 
-    /// A note key went down, is still down or came up; nothing where it plays no note.
+    /// A note key was pressed, repeated or released; `None` if it plays no note.
     pub fn key(&mut self, key: char, phase: Phase, now: Instant) -> Option<Vec<AppRequest>> {
         let note = self.note_of(key)?;
         Some(tell(self.piano.key(key, phase, note, self.velocity, now)))
     }
 
-    /// The lowest and the highest note the piano keys play; in every octave there are some.
+    /// The lowest and the highest note of the piano keys; every octave has some.
     fn reach(&self) -> Option<(Note, Note)> {
         let notes = || notes::NOTE_KEYS.iter().filter_map(|(key, _)| self.note_of(*key));
         notes().min().zip(notes().max())
     }
 }
 
-/// Does what a key of the piano's own says.
+/// Runs an action of the piano.
 pub fn act(app: &mut App, act: Act) -> Vec<AppRequest> {
     let hands = &mut app.hands;
     match act {
@@ -93,7 +92,7 @@ pub fn act(app: &mut App, act: Act) -> Vec<AppRequest> {
     Vec::new()
 }
 
-/// On the piano or off it; what has keys of its own is closed for that.
+/// Switches the piano on or off; panels with keys of their own are closed.
 fn put(app: &mut App, on_piano: bool) -> Vec<AppRequest> {
     app.hands.on_piano = on_piano;
     app.clear()
@@ -108,9 +107,9 @@ fn stronger(velocity: u8, by: i8) -> u8 {
     velocity.saturating_add_signed(by).clamp(1, 127)
 }
 
-/// Draws it into a rule.
+/// Draws the state into a rule.
 pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    // Where letters never play notes there is nothing to say of them.
+    // If letters never play notes there, there is nothing to show.
     if !app.base().plays() {
         return rule::draw("", &monitor(status), theme, area, frame);
     }

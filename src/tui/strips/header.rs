@@ -15,19 +15,19 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// How many rows it takes.
+/// Its rows.
 pub const ROWS: u16 = 3;
-/// From this load on the callback is in danger of being late, in percent.
+/// Load from which the callback is likely to be late, in percent.
 const LOAD_ALARM: u32 = 80;
-/// From this width on there is room to say things twice.
+/// Window width from which there is room for details.
 const WIDE: u16 = 100;
-/// From this width on the doors have room beside the ports.
+/// Window width from which the connections of clients are shown beside the ports.
 const ROOMY: u16 = 140;
-/// Most cells of the name of a clock that is followed, or of a take that is heard.
+/// Maximum cells of the name of a followed clock, or of a take that is played.
 const SOURCE_WIDE: usize = 20;
-/// Most cells of it in a narrow window: as many as leave room for the switches and the record light.
+/// The same in a narrower window: it leaves room for the switches and the record light.
 const SOURCE_NARROW: usize = 16;
-/// Least cells of a port's name beside others.
+/// Minimum cells of a port's name beside others.
 const PORT_NAME: usize = 16;
 
 /// Draws them.
@@ -44,7 +44,7 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     sides(ports_line(status, look, room), faults, ports, frame);
 }
 
-/// One line at each side. What of the left one does not fit beside the right one is left out, word by word.
+/// One line at each side. Words of the left one that do not fit beside the right one are left out.
 fn sides(mut left: Line<'_>, right: Line<'_>, area: Rect, frame: &mut Frame<'_>) {
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let room = inside.width.saturating_sub(right.width() as u16 + 1);
@@ -66,7 +66,7 @@ fn transport_line<'a>(status: &Status, look: &HeaderLook, width: u16) -> Line<'a
         false => Span::styled("■ stopped", look.stopped),
     };
     let source = source(&status.clock.source, look, width);
-    // Where somebody else keeps the time and there is little room, who does matters more than the seconds.
+    // With an external clock and little room, the tempo source is more important than the seconds.
     let time = match width < WIDE && !source.content.is_empty() {
         true => Span::default(),
         false => Span::styled(format!("  {:>7}", text::song_time(transport.seconds)), look.time),
@@ -82,7 +82,7 @@ fn transport_line<'a>(status: &Status, look: &HeaderLook, width: u16) -> Line<'a
     ])
 }
 
-/// Whose tempo it is; nothing where it is busker's own. Waiting takes fewer words where there is little room.
+/// The tempo source; empty if it is internal. The text for waiting is shorter if there is little room.
 fn source<'a>(source: &SourceStatus, look: &HeaderLook, width: u16) -> Span<'a> {
     let SourceStatus::Midi { from, state } = source else { return Span::default() };
     let is_wide = width >= WIDE;
@@ -100,7 +100,7 @@ fn source<'a>(source: &SourceStatus, look: &HeaderLook, width: u16) -> Span<'a> 
     }
 }
 
-/// `12:3:007`, so that the digits of a running song stay in their places.
+/// `12:3:007`, so that the digits do not move while the song plays.
 fn position(position: Position) -> String {
     match position {
         Position::Bars { bar, beat, tick } => format!("{bar}:{beat}:{tick:03}"),
@@ -115,8 +115,8 @@ fn switch<'a>(name: &str, on: bool, look: &HeaderLook) -> Span<'a> {
     }
 }
 
-/// The record light once more, where the eye is while playing; below it stands with everything else about the take. While
-/// nothing is recorded, the take that is heard.
+/// The record light in short form, near the transport; the full form is below. While nothing is recorded, the take that
+/// is played.
 fn take_line<'a>(status: &Status, theme: &Theme, width: u16) -> Line<'a> {
     match &status.record.take {
         Some(take) if width >= WIDE => {
@@ -163,7 +163,7 @@ fn health_line<'a>(device: &DeviceStatus, look: &HeaderLook) -> Line<'a> {
     Line::from(spans)
 }
 
-/// The instrument first, then what is gone, then the others; those without room are counted.
+/// The instrument first, then lost ports, then the others; those without room are counted.
 fn ports_line<'a>(status: &Status, look: &HeaderLook, room: usize) -> Line<'a> {
     if status.ports.is_empty() {
         return Line::styled("MIDI: no port", look.alarm);
@@ -175,7 +175,7 @@ fn ports_line<'a>(status: &Status, look: &HeaderLook, room: usize) -> Line<'a> {
     let mut spans = vec![Span::styled("MIDI ", look.quiet)];
     let mut left = room.saturating_sub(5);
     for (at, (used, port)) in ports.iter().enumerate() {
-        // What must still fit behind it: how many more there are.
+        // The number of the remaining ports must fit after it.
         let more = if at + 1 < ports.len() { 4 } else { 0 };
         let mark = if *used { "▸" } else { "" };
         let gone = if port.connected { "" } else { " gone!" };
@@ -195,7 +195,7 @@ fn ports_line<'a>(status: &Status, look: &HeaderLook, room: usize) -> Line<'a> {
     Line::from(spans)
 }
 
-/// The ways in that are open to others, and how many came.
+/// The ways for clients to connect, each with its clients.
 fn doors<'a>(doors: &[DoorStatus], look: &HeaderLook) -> Vec<Span<'a>> {
     let connected: u32 = doors.iter().map(|door| door.connected).sum();
     let names = doors.iter().filter(|door| door.name != "socket").map(|door| format!("{}  ", door.name));

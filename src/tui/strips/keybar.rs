@@ -1,4 +1,4 @@
-//! The key bar: what the keys can do now, from the keymap's rows.
+//! The key bar: the possible keys, from the keymap's rows.
 
 use crate::{
     command::Command,
@@ -27,8 +27,8 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut 
     frame.render_widget(Line::from(spans), area);
 }
 
-/// Keys and words, in the order of the rows; neighbours that do the same in two directions share an entry, and of two
-/// keys for the same thing only the first is shown.
+/// Keys and words, in the order of the rows; neighbours with the same words share an entry, and of two keys for the
+/// same action only the first is shown.
 pub fn entries<'a>(app: &'a App, status: &Visible) -> Vec<(String, &'a str)> {
     let mut entries: Vec<(String, &str)> = Vec::new();
     let mut shown: Vec<&ScreenAction> = Vec::new();
@@ -53,7 +53,7 @@ pub fn entries<'a>(app: &'a App, status: &Visible) -> Vec<(String, &'a str)> {
     entries
 }
 
-/// Whether it would do anything, and whether what it turns on is on.
+/// Whether it is possible now, and whether its state is on.
 fn now(action: &ScreenAction, app: &App, status: &Visible) -> Availability {
     match action {
         ScreenAction::View(view) => view.possible(app, status),

@@ -1,4 +1,4 @@
-//! The message line; in taller windows with what was said before.
+//! The message line; in taller windows with older messages.
 
 use crate::{
     status::Severity,
@@ -15,15 +15,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this height of the window on there is room for messages that are past.
+/// Window height from which there is room for older messages.
 const LOG_FROM_ROWS: u16 = 36;
-/// How many rows there are then.
+/// The rows of the older messages.
 const LOG_ROWS: u16 = 5;
 
-/// From this height on a sentence that is too long for one row has two.
+/// Window height from which a long sentence has two rows.
 const TWO_FROM_ROWS: u16 = 20;
 
-/// How many rows it takes in a window.
+/// The rows in a window.
 pub fn rows(app: &App, window: Rect) -> u16 {
     let cells = usize::from(window.width).saturating_sub(2);
     match window.height {
@@ -33,7 +33,7 @@ pub fn rows(app: &App, window: Rect) -> u16 {
     }
 }
 
-/// Whether a sentence and the number of those that wait are too long for one row.
+/// Whether a sentence and the number of waiting messages are too long for one row.
 fn wraps(app: &App, shown: &ScreenMessage, cells: usize) -> bool {
     text::width(&sentence(shown)) + text::width(&waiting(app)) > cells
 }
@@ -45,7 +45,7 @@ fn waiting(app: &App) -> String {
     }
 }
 
-/// Draws it: what stands on the line lowest, older ones above.
+/// Draws it: the message on the line lowest, older ones above.
 pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let messages = app.messages();
     let cells = usize::from(area.width).saturating_sub(2);
@@ -73,7 +73,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-/// A sign and the sentence: told apart without colours.
+/// A sign and the sentence: severities differ without colours.
 fn sentence(message: &ScreenMessage) -> String {
     match message.severity {
         Severity::Info => format!("· {}", message.text),

@@ -21,22 +21,22 @@ use ratatui::{
     style::{Modifier, Style},
 };
 
-/// From this width on inputs and outputs stand side by side.
+/// Window width from which inputs and outputs are side by side.
 const SIDE_BY_SIDE_FROM: u16 = 120;
 /// Cells of a meter's name, with a space at both ends.
 const LABEL: u16 = 10;
-/// Cells behind the bar: the number and the clip light.
+/// Cells after the bar: the number and the clip light.
 const NUMBERS: u16 = 14;
-/// Cells of a gain, where there is one.
+/// Cells of a gain, if there is one.
 const GAIN: u16 = 9;
 /// Above this the bar is yellow, in dBFS.
 const MIDDLE_DB: f32 = -18.0;
 /// Above this it is red, in dBFS.
 const HIGH_DB: f32 = -6.0;
-/// Where the scale has a number.
+/// The numbers of the scale, in dBFS.
 const TICKS_DB: [i32; 8] = [-60, -48, -36, -24, -18, -12, -6, 0];
 
-/// Cells for the number of meters that have no room, where there is no scale.
+/// Cells for the number of hidden meters, if there is no scale.
 const MORE: u16 = 5;
 
 struct Meter {
@@ -45,14 +45,14 @@ struct Meter {
     gain_db: f32,
 }
 
-/// From this height of the window on inputs and outputs have a row each at least.
+/// Window height from which inputs and outputs have one row each at least.
 const TWO_FROM_ROWS: u16 = 15;
 /// Cells of the name of a meter that shares its row with another.
 const SHORT_LABEL: u16 = 9;
-/// Cells behind its bar: the number, or the clip light instead.
+/// Cells after its bar: the number, or the clip light instead.
 const SHORT_NUMBERS: u16 = 7;
 
-/// How many rows the meters take: one each where there is room, about a third of the window at most; else two share one.
+/// The rows of the meters: one each if there is room, about a third of the window at most; else two share one.
 pub fn rows(status: &Visible, window: Rect) -> u16 {
     let (inputs, outputs) = (status.inputs.meters.len(), status.outputs.len());
     let joined = |inputs: usize, outputs: usize| match window.width {
@@ -84,7 +84,7 @@ pub fn draw(status: &Visible, theme: &Theme, scale: Rect, area: Rect, frame: &mu
             let all: Vec<Meter> = inputs.into_iter().chain(outputs).collect();
             return column(&all, has_gain, look, scale, area, buffer);
         }
-        // The outputs have their rows; the inputs take what is left, one row at least.
+        // The outputs have their rows; the inputs take the remaining ones, one row at least.
         let output_rows = (outputs.len().div_ceil(2) as u16).min(area.height.saturating_sub(1));
         let area = beside_more(inputs.len().div_ceil(2) + outputs.len().div_ceil(2), scale, area);
         let [above, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(output_rows)]).areas(area);
@@ -93,7 +93,7 @@ pub fn draw(status: &Visible, theme: &Theme, scale: Rect, area: Rect, frame: &mu
     }
 }
 
-/// Draws two meters in each row, and says which of them have no room.
+/// Draws two meters in each row, and the number of hidden ones.
 fn pairs(meters: &[Meter], look: &MetersLook, area: Rect, buffer: &mut Buffer) -> Hidden {
     let half = area.width / 2;
     let shown = meters.len().min(2 * usize::from(area.height));
@@ -111,7 +111,7 @@ fn pairs(meters: &[Meter], look: &MetersLook, area: Rect, buffer: &mut Buffer) -
     Hidden::of(&meters[shown..])
 }
 
-/// The meters that have no room.
+/// The hidden meters, which have no room.
 struct Hidden {
     count: usize,
     clipped: bool,
@@ -131,7 +131,7 @@ impl std::ops::Add for Hidden {
     }
 }
 
-/// Draws a meter in each row, or two where there are too few rows.
+/// Draws a meter in each row, or two if there are too few rows.
 fn column(meters: &[Meter], has_gain: bool, look: &MetersLook, scale: Rect, area: Rect, buffer: &mut Buffer) {
     if meters.len() > usize::from(area.height) {
         let area = beside_more(meters.len().div_ceil(2), scale, area);
@@ -156,14 +156,14 @@ fn column(meters: &[Meter], has_gain: bool, look: &MetersLook, scale: Rect, area
     }
 }
 
-/// What is left for the meters beside the word that there are more, where it has no other place.
+/// The area for the meters beside the number of hidden ones, if that has no other place.
 fn beside_more(rows: usize, scale: Rect, area: Rect) -> Rect {
     let is_needed = scale.height == 0 && rows > usize::from(area.height);
     Rect { width: area.width.saturating_sub(if is_needed { MORE } else { 0 }), ..area }
 }
 
-/// Says that there are more meters than fit: in the row of the scale, or without one at the end of the first row; and
-/// whether one of them has clipped.
+/// Shows the number of hidden meters: in the row of the scale, or without one at the end of the first row; and whether
+/// one of them has clipped.
 fn more(hidden: Hidden, look: &MetersLook, scale: Rect, area: Rect, buffer: &mut Buffer) {
     if hidden.count == 0 {
         return;
@@ -204,17 +204,17 @@ fn outputs(status: &Visible) -> Vec<Meter> {
     status.outputs.iter().enumerate().map(meter).collect()
 }
 
-/// A level as a number; under the scale's end it is only said to be there.
+/// A level as a number; a level below the scale is not a number.
 fn level(db: f32) -> String {
     if db <= METER_FLOOR_DB { "<-60".to_owned() } else { format!("{db:.1}") }
 }
 
-/// Where on the scale a level stands, 0..=1.
+/// The position of a level on the scale, 0..=1.
 fn share(db: f32) -> f64 {
     f64::from((db - METER_FLOOR_DB) / -METER_FLOOR_DB).clamp(0.0, 1.0)
 }
 
-/// The cell of a mark at a level; none under the scale's end.
+/// The cell of a mark at a level; `None` below the scale.
 fn mark(db: f32, cells: u16) -> Option<u16> {
     (db > METER_FLOOR_DB && cells > 0).then(|| ((share(db) * f64::from(cells)) as u16).min(cells - 1))
 }
@@ -228,7 +228,7 @@ fn draw_scale(look: &MetersLook, area: Rect, buffer: &mut Buffer) {
         let label = db.to_string();
         let length = label.len() as u16;
         let at = area.x + (share(db as f32) * f64::from(area.width.saturating_sub(1))).round() as u16;
-        // Centred on its place, but never over the ends.
+        // Centred on its position, but never beyond the ends.
         let x = (at.saturating_sub(length / 2)).clamp(area.x, area.right().saturating_sub(length).max(area.x));
         if x >= free_from {
             buffer.set_string(x, area.y, &label, look.scale);
@@ -263,7 +263,7 @@ fn draw_bar(level: MeterStatus, look: &MetersLook, area: Rect, buffer: &mut Buff
     if let Some(at) = mark(level.rms_db, area.width)
         && let Some(target) = buffer.cell_mut((area.x + at, area.y))
     {
-        // Inside the bar the mark is cut out of it.
+        // Inside the bar the mark is drawn inverted.
         let style = Style::from(colour(usize::from(at)));
         let inside = target.symbol() == "█";
         target.set_char('┃').set_style(if inside { style.add_modifier(Modifier::REVERSED) } else { style });

@@ -1,4 +1,4 @@
-//! The record light: what is waited for, how long, into which file, what it suffered, and how much room is left.
+//! The record light: the take and its file, the event it waits for, its faults, and the free space.
 
 use crate::{
     status::TakeStatus,
@@ -14,9 +14,9 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// Less room than this is said loudly, in seconds of recording: half an hour.
+/// Free space below which a warning is shown, in seconds of recording: half an hour.
 const ROOM_LOW_SECONDS: u64 = 1800;
-/// Cells of a file's name that are kept before words about the take are shortened.
+/// Cells of a file name that are kept before words about the take are shortened.
 const FILE_CELLS: usize = 20;
 
 /// Draws it.
@@ -37,7 +37,8 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     frame.render_widget(Line::from(spans), inside);
 }
 
-/// A take under way. What went wrong with it keeps its place; the file's name and the hours left give way to it.
+/// The take that is being recorded. Its faults keep their place; the file name and the remaining hours are shortened
+/// for them.
 fn take_line(take: &TakeStatus, status: &Visible, look: &RecordLook, inside: Rect, frame: &mut Frame<'_>) {
     let cells = usize::from(inside.width);
     let file = take.path.file_name().map_or(take.path.as_path(), std::path::Path::new);
@@ -62,7 +63,7 @@ fn take_line(take: &TakeStatus, status: &Visible, look: &RecordLook, inside: Rec
     frame.render_widget(Line::from(spans), inside);
 }
 
-/// What there is to know about it: marks, what is missing, how it ends.
+/// Details of the take: marks, missing audio, when it ends.
 fn details<'a>(take: &TakeStatus, rate_hz: u32, look: &RecordLook, is_roomy: bool) -> Vec<Span<'a>> {
     let mut spans = Vec::new();
     match take.marks {
@@ -83,7 +84,7 @@ fn details<'a>(take: &TakeStatus, rate_hz: u32, look: &RecordLook, is_roomy: boo
     spans
 }
 
-/// How much room there is.
+/// The free space.
 fn room<'a>(status: &Visible, look: &RecordLook, is_roomy: bool) -> Span<'a> {
     let record = &status.record;
     let Some(free) = record.free_bytes else { return Span::styled("  free space unknown", look.room) };

@@ -2,10 +2,10 @@
 
 const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/// What stands in a cell of a bar.
+/// The contents of a cell of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// Nothing of the bar.
+    /// Not filled.
     Empty,
     /// The bar's end, or a whole cell of it.
     Filled(char),
@@ -51,7 +51,7 @@ pub fn reach_from_middle(share: f64, cells: usize) -> usize {
     middle.saturating_add_signed(away).min(cells.saturating_sub(1))
 }
 
-/// A place on a line: one of `count` stops over `cells`.
+/// A position on a line: one of `count` stops over `cells`.
 pub fn stop(at: usize, count: usize, cells: usize) -> usize {
     let last = count.saturating_sub(1).max(1);
     (at.min(last) * cells.saturating_sub(1) + last / 2) / last

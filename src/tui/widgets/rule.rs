@@ -1,4 +1,4 @@
-//! A line across the window, with a title at its left and a word at its right.
+//! A line across the window, with a title at the left and a word at the right.
 
 use crate::tui::{theme::Theme, widgets::text};
 use ratatui::{
@@ -7,14 +7,14 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// Draws it; empty texts leave the line whole.
+/// Draws it; an empty text leaves the line unbroken.
 pub fn draw(title: &str, word: &str, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let room = usize::from(area.width) / 4;
     let word = Span::styled(text::cut(word, room), theme.frame.rule);
     with_words(title, vec![word], theme, area, frame);
 }
 
-/// Draws it with words that have looks of their own; the title gets the room they leave.
+/// Draws it with styled words; the title has the remaining room.
 pub fn with_words(title: &str, words: Vec<Span<'_>>, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let (cells, rule) = (usize::from(area.width), theme.frame.rule);
     let mut right: Vec<Span<'_>> = words.into_iter().filter(|word| !word.content.is_empty()).collect();

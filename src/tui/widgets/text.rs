@@ -1,13 +1,13 @@
-//! Text in a given width: cut, padded, and times and sizes as people read them. Pure.
+//! Fits text into a given width: cut and padded; formats times and sizes. Pure.
 
 use ratatui::text::Span;
 
-/// How many cells a text takes.
+/// The cells of a text.
 pub fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
 
-/// The text in at most `cells`; what is cut off is marked with `…`.
+/// The text in at most `cells`; `…` replaces the end if it is too long.
 pub fn cut(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.to_owned();
@@ -28,7 +28,7 @@ pub fn cut(text: &str, cells: usize) -> String {
     kept
 }
 
-/// The text in two: as many words as `cells` have room for, and the rest.
+/// The text in two parts: as many words as fit into `cells`, and the rest.
 pub fn wrap(text: &str, cells: usize) -> (&str, &str) {
     let ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
     match ends.take_while(|at| width(&text[..*at]) <= cells).last() {
@@ -50,12 +50,12 @@ pub fn right(text: &str, cells: usize) -> String {
     " ".repeat(cells.saturating_sub(width(&text))) + &text
 }
 
-/// A path in at most `cells`: what is cut off is its beginning, since takes differ at the end.
+/// A path in at most `cells`; its beginning is cut off, because takes differ at the end.
 pub fn path(path: &std::path::Path, cells: usize) -> String {
     end(&path.display().to_string(), cells)
 }
 
-/// The text in at most `cells`; what is cut off is its beginning.
+/// The text in at most `cells`; its beginning is cut off.
 pub fn end(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.to_owned();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_wrapped_between_words_and_none_is_lost() {
+    fn a_text_is_wrapped_between_words_and_no_word_is_lost() {
         assert_eq!(wrap("the disk is full", 11), ("the disk is", "full"));
         assert_eq!(wrap("the disk is full", 10), ("the disk", "is full"));
         assert_eq!(wrap("the disk is full", 16), ("the disk is full", ""));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn times_and_sizes_read_as_people_write_them() {
+    fn times_and_sizes_are_written_in_the_usual_form() {
         assert_eq!(song_time(23.4), "00:23.4");
         assert_eq!(song_time(3600.0 + 23.45), "1:00:23.4");
         assert_eq!(song_time(-1.0), "00:00.0");

@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// Draws it behind a sign that says what it is for; a line longer than its room shows the part around the cursor.
+/// Draws it after a sign for its purpose; of a line that is too long, the part around the cursor is shown.
 pub fn draw(sign: &str, line: &CommandLine, look: &OverlayLook, row: Rect, frame: &mut Frame<'_>) {
     let before = line.before_cursor();
     let cells = text::width(sign);

@@ -1,7 +1,7 @@
-//! A station that outlives its screens: served, attached, detached, and its socket as strangers meet it. The program
+//! A station that outlives its screens: served, attached, detached, and foreign clients at its socket. The program
 //! itself, on the simulated host.
 //!
-//! Nothing asserts on how long anything took: each step waits until it is there.
+//! No test asserts on durations: each step waits for the expected state.
 
 #[path = "attach/socket.rs"]
 pub mod socket;
@@ -14,12 +14,12 @@ use super::{
 use busker::takes::{Reach, Take, measure};
 use std::{fs, ops::ControlFlow, path::Path};
 
-/// A screen of it.
+/// A screen attached to it.
 fn attach(service: &Served) -> Terminal {
     Terminal::at(&[], service.shared_home(), &["attach"], 80, 24)
 }
 
-/// A number of the status, by its path; waited for.
+/// A number of the status, by its path; waits until it is there.
 fn number(home: &Path, path: &str) -> f64 {
     let mut found = None;
     wait_until(path, || {
@@ -30,7 +30,7 @@ fn number(home: &Path, path: &str) -> f64 {
     found.unwrap()
 }
 
-/// Frames in a take, and the places where it was interrupted.
+/// Frames in a take, and the number of its interruptions.
 fn take(home: &Path, name: &str) -> (u64, u64) {
     let take = Take::open(&home.join(format!("Music/{name}.wav")), Reach::Named).unwrap();
     let verdict = measure(&take, &mut |_| ControlFlow::Continue(())).unwrap().verdict;
@@ -54,7 +54,7 @@ fn a_take_goes_on_when_the_terminal_is_killed_and_the_next_screen_ends_it() {
     second.wait_for("● REC 00:00:0");
     second.keys("\x12");
     second.wait_for("ready to record");
-    // What was recorded is one piece: as long as the engine says, and nothing missing.
+    // The take is complete: as long as the engine reports, without gaps.
     let log = || fs::read_to_string(home.join("state/busker/busker.log")).unwrap();
     wait_until("the end of the take", || log().contains("take finished"));
     let log = log();
@@ -72,7 +72,7 @@ fn a_take_goes_on_when_the_terminal_is_killed_and_the_next_screen_ends_it() {
 }
 
 #[test]
-fn a_station_is_left_and_found_again_and_a_key_never_ends_it_for_others() {
+fn a_user_leaves_a_station_and_returns_and_a_key_never_ends_it_for_others() {
     let mut own = Terminal::open(&["--demo"], 80, 24);
     own.wait_for("PIANO");
     own.keys(":record.start jam\r");
@@ -82,14 +82,14 @@ fn a_station_is_left_and_found_again_and_a_key_never_ends_it_for_others() {
     own.keys("\x04");
     assert!(own.wait_for_exit());
     own.wait_for("busker attach");
-    // Whoever types the name again is back in their jam.
+    // A user who types the name again returns to the running station.
     let mut again = own.beside(&[]);
     again.wait_for("● REC 00:00:0");
     again.keys(":click.on on\r");
     guest.wait_for("click on");
-    // What is a start is not a way in, and the key that ends a station of one's own only leaves this one.
+    // Arguments of a start do not attach, and the key that ends a station of one's own only leaves this one.
     let (code, _, err) = run(own.home(), &["serve", "--osc", "off", "--http", "off"]);
-    assert!(code == 2 && err.contains("runs already"), "{code}: {err}");
+    assert!(code == 2 && err.contains("is already running"), "{code}: {err}");
     again.keys("\x11");
     assert!(again.wait_for_exit());
     guest.keys("\x1b");
@@ -99,17 +99,17 @@ fn a_station_is_left_and_found_again_and_a_key_never_ends_it_for_others() {
     assert!(done(own.home(), &["do", "record.stop"]).contains("jam.wav"));
     let mut last = own.beside(&["attach"]);
     last.wait_for("ready to record");
-    // Typed, it is meant: every screen ends with the station.
+    // The typed command is explicit: every screen ends with the station.
     last.keys(":quit\r");
     assert!(last.wait_for_exit());
     wait_until("the end of the station", || !own.home().join("socket").exists());
     let (code, _, err) = run(own.home(), &["status"]);
-    assert!(code == 2 && err.contains("no station runs"), "{code}: {err}");
+    assert!(code == 2 && err.contains("no station is running"), "{code}: {err}");
     assert_eq!(take(own.home(), "jam").1, 0);
 }
 
 #[test]
-fn a_terminal_that_hangs_up_leaves_the_station_however_it_goes() {
+fn a_terminal_that_hangs_up_leaves_the_station_in_every_way() {
     type Going = fn(&mut Terminal);
     let goings: [(&str, Going); 3] = [
         ("its window is closed", Terminal::hang_up),
@@ -132,14 +132,14 @@ fn a_terminal_that_hangs_up_leaves_the_station_however_it_goes() {
 }
 
 #[test]
-fn what_runs_without_a_screen_can_be_attached_and_outlives_its_terminal() {
+fn a_station_without_a_screen_can_be_attached_and_outlives_its_terminal() {
     let mut recorder = Terminal::open(&["record", "--demo", "--out", "jam.wav"], 80, 24);
     wait_until("the socket", || recorder.home().join("socket").exists());
     let mut screen = recorder.beside(&["attach"]);
     screen.wait_for("● REC 00:00:0");
     recorder.signal("HUP");
     screen.keys("\x12");
-    // The take is what it runs for: with its end, both leave.
+    // It runs for the take: at its end, both end.
     assert!(screen.wait_for_exit());
     assert!(recorder.wait_for_exit());
 }

@@ -1,4 +1,4 @@
-//! Every command of the table, through every door: each is known there, and asks for the same arguments.
+//! Every command of the table, through every kind of connection: each knows it, and requires the same arguments.
 
 use super::{
     attach::socket::Stranger,
@@ -15,7 +15,7 @@ use rosc::OscType;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// What a door says to a command without arguments: done, or why not.
+/// The reply to a command without arguments: done, or the reason.
 trait Door {
     fn name(&self) -> &'static str;
     fn ask(&mut self, row: &CommandSpec) -> Result<(), String>;
@@ -57,7 +57,7 @@ impl Door for Client {
     fn ask(&mut self, row: &CommandSpec) -> Result<(), String> {
         let address = table::address(row);
         self.say(&address, []);
-        // What is done without a word is followed by this: commands are obeyed in their order.
+        // Commands without a reply are followed by this one: commands run in order.
         if address != "/record/status" {
             self.say("/record/status", []);
         }
@@ -119,16 +119,18 @@ fn every_command_is_reached_through_every_door() {
             let at = format!("{} through {}: {said:?}", row.name, door.name());
             match said {
                 Err(why) if needs_more => {
-                    assert!(why.contains(&format!("needs more: {}", row.usage_with_ranges())), "{at}")
+                    assert!(why.contains(&format!("is missing an argument: {}", row.usage_with_ranges())), "{at}")
                 }
-                Err(why) => assert!(!why.contains("no command") && !why.contains("needs more"), "{at}"),
+                Err(why) => {
+                    assert!(!why.contains("unknown command") && !why.contains("is missing an argument"), "{at}")
+                }
                 Ok(()) => assert!(!needs_more, "{at}"),
             }
         }
     }
 }
 
-/// The way out, through each door of a station of its own.
+/// `quit`, through each kind of connection of a station of its own.
 #[test]
 fn every_door_ends_the_station() {
     for at in 0..5 {
@@ -144,7 +146,7 @@ fn every_door_ends_the_station() {
             _ => {
                 let mut socket = served.socket();
                 socket.send(line);
-                // Whoever listens hears of it.
+                // Subscribers receive it.
                 socket.wait_for("the end", |told| told["event"] == "quit" || told["type"] == "leave");
             }
         }

@@ -1,7 +1,7 @@
-//! The HTTP and WebSocket door, with the program behind it: recordings from curl and over WebSocket, every refusal, and
-//! those who mean no good.
+//! HTTP and WebSocket, with the program behind them: recordings from curl and over WebSocket, every refusal, and
+//! malicious clients.
 //!
-//! Nothing asserts on how long anything took: each step waits until what should be is there.
+//! No test asserts on durations: each step waits for the expected state.
 
 #[path = "http/browser.rs"]
 mod browser;

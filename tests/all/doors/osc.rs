@@ -1,6 +1,7 @@
-//! OSC as others speak it: python-osc, liblo's oscsend and oscdump, and a client of our own, each with `busker serve`.
+//! OSC with other clients: python-osc, liblo's oscsend and oscdump, and a client of these tests, each with `busker
+//! serve`.
 //!
-//! Nothing asserts on how long anything took: each step waits until the answer is there.
+//! No test asserts on durations: each step waits for the answer.
 
 #[path = "osc/flood.rs"]
 mod flood;
@@ -22,7 +23,7 @@ fn text(text: &str) -> OscType {
     OscType::String(text.to_owned())
 }
 
-/// Messages to be done in so long, and the instant that is.
+/// A bundle of messages with a time after so long, and that instant.
 fn bundle(after: Duration, messages: &[(&str, OscType)]) -> (OscPacket, SystemTime) {
     let due = SystemTime::now() + after;
     let TimeTag(tag) = TimeTag::at(due);
@@ -64,7 +65,7 @@ fn oscsend_makes_a_take() {
     wait_until("the take", || stage.take_frames("liblo") > 0);
 }
 
-/// A child that ends with this.
+/// A child process. Dropping it ends it.
 struct Running(Child);
 
 impl Drop for Running {
@@ -75,9 +76,9 @@ impl Drop for Running {
 }
 
 #[test]
-fn oscdump_is_told_what_another_port_asked_for() {
+fn oscdump_receives_what_another_port_subscribed_to() {
     let stage = Stage::open();
-    // A port that is free now; nothing else on the machine asks for one by number.
+    // A free port; nothing else on the machine requests one by number.
     let port = UdpSocket::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port().to_string();
     let mut dump = Command::new("oscdump").args(["-L", &port]).stdout(Stdio::piped()).spawn().map(Running).unwrap();
     let mut lines = BufReader::new(dump.0.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -91,7 +92,7 @@ fn oscdump_is_told_what_another_port_asked_for() {
 }
 
 #[test]
-fn a_subscriber_hears_where_the_song_is_at_its_rate() {
+fn a_subscriber_receives_the_song_position_at_its_rate() {
     let stage = Stage::open();
     let client = Client::of(&stage);
     client.say("/transport/play", []);
@@ -103,7 +104,7 @@ fn a_subscriber_hears_where_the_song_is_at_its_rate() {
     };
     let heard: Vec<f64> = (0..21).map(|_| seconds()).collect();
     assert!(heard.windows(2).all(|pair| pair[0] <= pair[1]), "{heard:?}");
-    // A busy machine may be later, none is more often.
+    // A busy machine may be later, but never more frequent.
     assert!(heard[20] - heard[0] > 0.8, "20 times in {} s", heard[20] - heard[0]);
     client.say("/subscribe", [text("/events")]);
     client.say("/transport/stop", []);
@@ -114,7 +115,7 @@ fn a_subscriber_hears_where_the_song_is_at_its_rate() {
 }
 
 #[test]
-fn a_bundle_is_done_at_its_time_and_in_its_order() {
+fn a_bundle_is_done_at_its_time_and_in_order() {
     let stage = Stage::open();
     let client = Client::of(&stage);
     let (never, _) = bundle(Duration::from_secs(3_000), &[("/clock/bpm", OscType::Int(44))]);
@@ -136,7 +137,7 @@ fn a_bundle_is_done_at_its_time_and_in_its_order() {
 }
 
 #[test]
-fn whatever_is_wrong_is_told() {
+fn every_error_is_answered() {
     let stage = Stage::open();
     let client = Client::of(&stage);
     let error = || {
@@ -145,20 +146,20 @@ fn whatever_is_wrong_is_told() {
         (address.clone(), why.clone())
     };
     client.socket.send(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-    assert!(error().1.contains("no OSC"));
+    assert!(error().1.contains("not OSC"));
     for (address, args, why) in [
         ("/record/strat", vec![], "did you mean 'record.start [name]'?"),
-        ("/clock/bpm", vec![OscType::Bool(true)], "'on' is no bpm: allowed is 20..300 BPM"),
-        ("/clock/bpm", vec![], "needs more"),
-        ("/clock/bpm", vec![OscType::Blob(vec![1])], "not understood here: allowed is 20..300 BPM"),
-        ("/quit", vec![text("now")], "too much"),
-        ("/x*/y", vec![], "nothing that a pattern may do"),
-        ("/qui?", vec![], "nothing that a pattern may do"),
-        ("/[/y", vec![], "a bracket has no other"),
+        ("/clock/bpm", vec![OscType::Bool(true)], "'on' is not a valid bpm; allowed: 20..300 BPM"),
+        ("/clock/bpm", vec![], "is missing an argument"),
+        ("/clock/bpm", vec![OscType::Blob(vec![1])], "unsupported argument type; allowed: 20..300 BPM"),
+        ("/quit", vec![text("now")], "one argument too many"),
+        ("/x*/y", vec![], "no command that a pattern may run"),
+        ("/qui?", vec![], "no command that a pattern may run"),
+        ("/[/y", vec![], "a bracket is not closed"),
         ("/profile/use", vec![text("xyzzy")], "xyzzy"),
-        ("/status/xyzzy", vec![], "nothing of that name"),
+        ("/status/xyzzy", vec![], "no status at this address"),
         ("/status/at_ns", vec![OscType::Int(1)], "no arguments"),
-        ("/help", vec![text("/xyzzy")], "nothing of that name"),
+        ("/help", vec![text("/xyzzy")], "unknown address"),
         ("/subscribe", vec![text("/status/position"), OscType::Int(5)], "10..60000"),
         ("/unsubscribe", vec![], "no such subscription"),
     ] {
@@ -167,13 +168,14 @@ fn whatever_is_wrong_is_told() {
         assert_eq!(at, address);
         assert!(told.contains(why), "{address}: {told}");
     }
-    // The profile was a command: only the engine knows that there is no such one. What is an answer gets none.
+    // The profile was a valid command: only the engine knows that there is no such one. An answer itself gets no
+    // answer.
     client.say("/error", [text("/ping"), text("no")]);
     client.wait_for("/status/doors/1/refused", |count| count == [OscType::Int(15)]);
 }
 
 #[test]
-fn everything_can_be_asked_for() {
+fn every_part_of_the_status_can_be_requested() {
     let stage = Stage::open();
     let client = Client::of(&stage);
     client.say("/ping", []);
@@ -208,7 +210,7 @@ fn a_pattern_plays_and_turns_but_makes_and_destroys_nothing() {
     assert_eq!(client.ask("/status/automation/armed"), [OscType::Bool(false)]);
     client.say("/*/*", []);
     client.wait_for("/status/transport/playing", |is| is == [OscType::Bool(true)]);
-    // What was done may be refused by the engine: nothing plays that could be stopped.
+    // The engine may refuse a command that ran: nothing plays that could be stopped.
     let refused = |pattern| {
         client.say(pattern, []);
         while client.hear_at("/error")[0] != text(pattern) {}

@@ -1,5 +1,5 @@
-//! Recording to a disk that becomes full: a small tmpfs in a mount namespace of its own, which is gone with the last
-//! process in it, whatever ends the test.
+//! Recording to a disk that becomes full: a small tmpfs in a mount namespace of its own, which ends with the last
+//! process in it, however the test ends.
 
 use super::{RATE_HZ, frames, program::busker, samples, terminal::Terminal, within::within};
 use std::{
@@ -11,12 +11,12 @@ use std::{
 };
 
 const DISK_BYTES: u64 = 1 << 20;
-/// Pages of 4 KiB that the folder, a file's last page and what is played take of the disk.
+/// Disk space of the folder, a file's last page and the MIDI file, in pages of 4 KiB.
 const NOT_AUDIO_BYTES: u64 = 4 * 4096;
 /// A frame of two channels and 24 bits.
 const FRAME_BYTES: u64 = 6;
 
-/// Mounts a disk of `$1` bytes at `$2`, runs the rest, and copies what is on the disk to `$3`.
+/// Mounts a disk of `$1` bytes at `$2`, runs the rest, and copies the files of the disk to `$3`.
 const ON_A_SMALL_DISK: &str = r#"
 mount -t tmpfs -o "size=$1" none "$2" || exit 97
 disk=$2 kept=$3
@@ -27,13 +27,13 @@ cp -r "$disk/." "$kept" || exit 98
 exit $status
 "#;
 
-/// The words before a program that put it on a small disk at `disk`, whose files are in `kept` in the end.
+/// The command prefix that runs a program with a small disk at `disk`, whose files are in `kept` at the end.
 fn on_a_small_disk(disk: &Path, kept: &Path) -> Vec<String> {
     for folder in [disk, kept] {
         fs::create_dir(folder).unwrap();
     }
     let may = |how: &str| Command::new("unshare").args([how, "mount", "-t", "tmpfs", "none", "/mnt"]).output();
-    // As root; or as root of a namespace, where the system lets everybody have one.
+    // As root; or as root of a namespace, if the system allows one to every user.
     let how = ["-m", "-rm"].into_iter().find(|how| may(how).is_ok_and(|output| output.status.success()));
     let how =
         how.expect("neither this user nor one in a namespace of its own may mount a tmpfs: run the tests as root");
@@ -49,7 +49,7 @@ fn settings(home: &Path, text: &str) {
 }
 
 #[test]
-fn a_full_disk_ends_the_take_which_is_whole_and_the_station_plays_on() {
+fn a_full_disk_ends_the_take_which_is_complete_and_the_station_plays_on() {
     let home = tempfile::tempdir().unwrap();
     let (disk, kept) = (home.path().join("small"), home.path().join("kept"));
     let around = on_a_small_disk(&disk, &kept);
@@ -60,11 +60,11 @@ fn a_full_disk_ends_the_take_which_is_whole_and_the_station_plays_on() {
     station.keys(":record.start jam\r");
     station.wait_for("● REC 00:00:0");
     station.wait_until("a full disk", |screen| {
-        let part = ["small/jam.wav ended: the disk is full; its first ", " s are safe, everything else works"];
+        let part = ["small/jam.wav ended: the disk is full; the first ", " s are saved; everything else works"];
         part.iter().all(|part| screen.contains(part))
     });
     station.keys(":record.status\r");
-    station.wait_for("not recording; takes go to");
+    station.wait_for("not recording; takes are saved in");
     station.keys(":transport.play\r");
     station.wait_for("playing");
     station.keys("\x11");
@@ -77,7 +77,7 @@ fn a_full_disk_ends_the_take_which_is_whole_and_the_station_plays_on() {
     assert_eq!(frames(&take), (bytes - busker::wav::AUDIO_AT) / FRAME_BYTES);
     let shown = busker(station.home(), &["takes", "show", "kept/jam.wav"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.starts_with("kept/jam.wav: sound\n"), "{shown}");
+    assert!(shown.starts_with("kept/jam.wav: intact\n"), "{shown}");
 }
 
 const JAM: &str = "
@@ -109,14 +109,14 @@ fn a_full_disk_and_a_second_folder_hold_one_unbroken_take_together() {
     let around: Vec<&str> = around.iter().map(String::as_str).collect();
     let output = within(&around, &run).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("small/jam.wav: the disk is full; its first "), "{said}");
-    assert!(said.contains(" s are safe; it goes on in ") && said.contains("second/jam-part2.wav"), "{said}");
+    assert!(said.contains("small/jam.wav: the disk is full; the first "), "{said}");
+    assert!(said.contains(" s are saved; it continues in ") && said.contains("second/jam-part2.wav"), "{said}");
     let parts = [folder("kept/jam.wav"), second.join("jam-part2.wav")];
     println!("{:?} frames", parts.each_ref().map(|part| frames(part)));
     let joined: Vec<i32> = parts.iter().flat_map(|part| samples(part)).collect();
     assert!(joined == whole, "{} samples, {} in one", joined.len(), whole.len());
 
-    // Where the second folder is not there, the take is left as a whole; where it is, all of it moves.
+    // If the second folder is missing, no file of the take moves; if it is there, all of them move.
     let verb = |args: &[&str]| {
         let output = busker(home.path(), args).output().unwrap();
         (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
@@ -143,7 +143,7 @@ fn a_full_disk_and_a_second_folder_hold_one_unbroken_take_together() {
     assert!(!second.join(".trash/friday-part2.wav").exists());
 }
 
-/// Puts what is in `$1` on the disk at `$2`, fills that and runs the rest.
+/// Copies the files of `$1` to the disk at `$2`, fills the disk and runs the rest.
 const ON_A_FULL_DISK_WITH_TAKES: &str = r#"cp "$1"/* "$2" && cat /dev/zero 2>/dev/null >"$2/fill"; shift 2; exec "$@""#;
 
 #[test]
@@ -156,7 +156,7 @@ fn on_a_full_disk_takes_are_renamed_and_removed() {
     fs::write(folder("jam.yaml"), script).unwrap();
     assert!(busker(home.path(), &["run", "jam.yaml", "--simulate", "--out", "takes"]).status().unwrap().success());
     let audio = fs::read(folder("takes/jam.wav")).unwrap();
-    // It does not say when it began, so its name says where it belongs.
+    // It has no start time, so it belongs to the take by its name.
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: 48_000,
@@ -166,7 +166,7 @@ fn on_a_full_disk_takes_are_renamed_and_removed() {
     hound::WavWriter::create(folder("takes/jam-part2.wav"), spec).unwrap().finalize().unwrap();
     fs::write(folder("takes/one.wav"), &audio).unwrap();
     for (at, (args, there, gone)) in [
-        // A file alone, and three together.
+        // A single file, and three together.
         (["rename", "one.wav", "two"].as_slice(), ["two.wav"].as_slice(), ["one.wav"].as_slice()),
         (
             &["rename", "jam.wav", "friday"],
@@ -222,7 +222,7 @@ fn a_disk_that_is_full_before_a_take_refuses_it_and_is_a_fault() {
     station.keys(":record.start jam\r");
     station.wait_for("small/jam.wav: the disk is full; everything else works");
     station.keys(":record.status\r");
-    station.wait_for("not recording; takes go to");
+    station.wait_for("not recording; takes are saved in");
     station.wait_for("faults 1!");
     station.keys("\x11");
     assert!(station.wait_for_exit(), "{}", station.screen());
@@ -231,7 +231,7 @@ fn a_disk_that_is_full_before_a_take_refuses_it_and_is_a_fault() {
 }
 
 #[test]
-fn a_power_that_fails_closes_the_take() {
+fn a_power_failure_closes_the_take() {
     let mut station = Terminal::open(&[], 240, 40);
     station.wait_for("PIANO");
     station.keys(":record.start jam\r");
@@ -240,22 +240,22 @@ fn a_power_that_fails_closes_the_take() {
     assert!(station.wait_for_exit(), "{}", station.screen());
     let shown = busker(station.home(), &["takes", "show", "jam.wav"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("jam.wav: sound\n") && shown.contains("title jam"), "{shown}");
+    assert!(shown.contains("jam.wav: intact\n") && shown.contains("title jam"), "{shown}");
 }
 
 #[test]
-fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
+fn audio_that_a_stalled_disk_never_took_is_reported_at_the_end() {
     let stall = "inject=fdatasync:delay_enter=20s:when=3+";
     let around = ["strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", stall];
     let is_said = |home: &Path, take: &str, output: &Output| {
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        let lines: Vec<&str> = said.lines().filter(|line| line.contains("are not written and lost")).collect();
+        let lines: Vec<&str> = said.lines().filter(|line| line.contains("the rest is saved")).collect();
         let [line] = *lines else { panic!("{said}") };
         assert!(line.contains("jam.wav"), "{line}");
         let kept = frames(&home.join(take)) as f64 / RATE_HZ as f64;
         let lost: f64 = line.split("the last ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-        // What is written and not yet on the disk counts as lost: the power may go.
+        // Written data that is not yet on the disk counts as lost: the power may fail.
         assert!(kept > 0.5 && (3.8..6.5).contains(&(kept + lost)), "{kept} s are there, {lost} s are lost");
     };
     thread::scope(|scope| {
@@ -264,7 +264,7 @@ fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
             let command = busker(home.path(), &["record", "--demo", "--seconds", "4", "--out", "jam.wav"]);
             is_said(home.path(), "jam.wav", &within(&around, &command).output().unwrap());
         });
-        // And where somebody else asks the station to leave.
+        // The same when another program asks the station to end.
         let home = tempfile::tempdir().unwrap();
         let command = busker(home.path(), &["serve", "--demo", "--osc", "off", "--http", "off"]);
         let mut command = within(&around, &command);

@@ -1,14 +1,14 @@
 //! Recordings that are killed at random moments.
 //!
-//! The law: what a killed take misses as it is, before it is repaired, is at most a second of what the callback was
-//! given. Three counts of frames show it.
+//! The law: a killed take, before it is repaired, misses at most a second of the audio that the callback received.
+//! Three counts of frames show it.
 //!
-//! - What the header tells of, as hound and sox read it.
-//! - What is in the file. The writer may be ahead of the header by what it writes between two truths, whatever the
-//!   machine does: less than a second.
-//! - What the callback was given since the take was told of: the simulated device runs by the clock, so it is the time.
-//!   (The pre-roll comes on top and is not demanded.) Where the machine keeps the writer waiting, that counts as
-//!   missing, too; so a thread beside it does what the writer does, and the time it was kept waiting is allowed.
+//! - The frames of the header, as hound and sox read them.
+//! - The frames in the file. The writer may be ahead of the header by the audio between two updates of it, on any
+//!   machine: less than a second.
+//! - The frames that the callback received since the event of the take: the simulated device runs by the clock, so it
+//!   is the time. (The pre-roll is additional and not required.) If the machine delays the writer, that counts as
+//!   missing, too; so a thread beside it does the same work, and its delay is allowed.
 //!
 //! The same with a device that counts its frames is in `jack/takes.rs`.
 
@@ -30,12 +30,12 @@ use std::{
 const KILLS: usize = 20;
 const AT_ONCE: usize = 4;
 const SEED: u64 = 0x6275_736B_6572;
-/// The writer looks at the buffer so often.
+/// The interval at which the writer reads the buffer.
 const LOOK: Duration = Duration::from_millis(100);
-/// What it writes then, of two channels with 24 bits.
+/// Bytes that it writes then, of two channels with 24 bits.
 const LOOK_BYTES: usize = 28_800;
 
-/// Moments from 0.3 to 3 s, the same for the same seed.
+/// Times from 0.3 to 3 s, the same for the same seed.
 fn moments() -> Vec<Duration> {
     let mut state = SEED;
     let mut next = || {
@@ -47,7 +47,7 @@ fn moments() -> Vec<Duration> {
     (0..KILLS).map(|_| Duration::from_millis(300 + next() % 2_700)).collect()
 }
 
-/// A process that is killed when the test ends, whatever ends it.
+/// A process that is killed when the test ends in any way.
 struct Killed(Child);
 
 impl Killed {
@@ -64,7 +64,7 @@ impl Drop for Killed {
     }
 }
 
-/// Waits as the writer does and writes what it does, and notes how long it was kept waiting.
+/// Waits and writes as the writer does, and records its delays.
 struct Witness {
     late: Mutex<Vec<(Instant, Duration)>>,
     is_over: AtomicBool,
@@ -82,7 +82,7 @@ impl Witness {
         }
     }
 
-    /// The longest of a stretch of time.
+    /// The longest delay since an instant, in frames.
     fn late_frames(&self, from: Instant) -> u64 {
         let late = self.late.lock().unwrap();
         let longest = late.iter().filter(|(begun, late)| *begun + LOOK + *late >= from).map(|(_, late)| *late).max();
@@ -94,7 +94,7 @@ fn frames_of(time: Duration) -> u64 {
     (time.as_secs_f64() * RATE_HZ as f64) as u64
 }
 
-/// Kills a recording so long after its take was told of; the frames the callback was given meanwhile.
+/// Kills a recording so long after the event of its take; returns the frames that the callback received meanwhile.
 fn kill_after(home: &Path, name: &str, moment: Duration) -> u64 {
     let args = ["record", "--demo", "--seconds", "30", "--out", name];
     let mut recording = Killed(busker(home, &args).stderr(Stdio::piped()).spawn().unwrap());
@@ -107,7 +107,7 @@ fn kill_after(home: &Path, name: &str, moment: Duration) -> u64 {
     given
 }
 
-/// Kills one, looks at what it left, and lets it be repaired. What it said.
+/// Kills a recording, checks its file, and repairs it. Returns a report.
 fn killed_and_repaired(home: &Path, at: usize, moment: Duration, witness: &Witness) -> String {
     let name = format!("jam{at}.wav");
     let path = home.join(&name);
@@ -115,8 +115,8 @@ fn killed_and_repaired(home: &Path, at: usize, moment: Duration, witness: &Witne
     let given = kill_after(home, &name, moment);
     let told = frames(&path);
     let in_file = Wav::read(&mut File::open(&path).unwrap()).unwrap().frames().unwrap();
-    assert!(told + RATE_HZ > in_file, "{name}: the header tells of {told} of {in_file} frames");
-    // The writer's next turn is seen before its lateness is asked for.
+    assert!(told + RATE_HZ > in_file, "{name}: the header has {told} of {in_file} frames");
+    // The writer's next turn is over before its delay is read.
     thread::sleep(LOOK);
     let allowed = RATE_HZ + witness.late_frames(begun);
     let line = format!("{name} killed after {given} frames: {in_file} in the file, {told} told, {allowed} allowed");
@@ -128,7 +128,7 @@ fn killed_and_repaired(home: &Path, at: usize, moment: Duration, witness: &Witne
 }
 
 #[test]
-fn a_recording_that_is_killed_opens_misses_at_most_a_second_and_is_repaired() {
+fn a_killed_recording_opens_misses_at_most_a_second_and_is_repaired() {
     let (home, moments) = (tempfile::tempdir().unwrap(), moments());
     println!("seed {SEED:#x}");
     let witness = Witness { late: Mutex::default(), is_over: AtomicBool::new(false) };

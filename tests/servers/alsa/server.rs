@@ -12,15 +12,15 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Tells the process of a test that it is one.
+/// Set in the process that runs a test.
 const STAGED: &str = "BUSKER_STAGED_TEST";
 const FOLDER: &str = "BUSKER_STAGED_FOLDER";
 const SERVER_PID: &str = "BUSKER_STAGED_SERVER";
-/// Frames in the server's period: generous, for machines that are busy.
+/// Frames in the server's period: long, for busy machines.
 const PERIOD: &str = "1024";
 const PROGRAMS: [&str; 6] = ["jackd", "jack_wait", "jack_capture", "jack_lsp", "jack_connect", "aplay"];
 
-/// ALSA's default device is the server; a second one is for feeding it.
+/// ALSA's default device is the server; a second one is its input.
 const ASOUND: &str = r#"
 pcm_type.jack { lib "libasound_module_pcm_jack.so" }
 pcm.station {
@@ -32,7 +32,7 @@ pcm.feed { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } 
 pcm.!default { type plug slave.pcm "station" hint { show on description "JACK" } }
 "#;
 
-/// A program that is ended with the test.
+/// A program that ends with the test.
 pub struct Running(Child);
 
 impl Running {
@@ -60,14 +60,14 @@ impl Drop for Running {
     }
 }
 
-/// Where a test plays: inside its own process, beside its own server.
+/// The environment of a test: inside its own process, with its own server.
 pub struct Stage {
     folder: PathBuf,
 }
 
 impl Stage {
-    /// In the test's own process, the stage. Otherwise starts a server and that process, and says nothing once both are
-    /// through.
+    /// In the test's own process, the environment. Otherwise starts a server and that process, and returns `None` after
+    /// both have ended.
     pub fn enter(test: &str) -> Option<Stage> {
         if env::var_os(STAGED).is_some_and(|staged| staged == test) {
             return Some(Stage { folder: env::var_os(FOLDER).unwrap().into() });
@@ -98,7 +98,7 @@ impl Stage {
         let mut wait = Command::new("jack_wait");
         wait.args(["-s", &name, "-c"]);
         surroundings(&mut wait);
-        // jack_wait's own waiting gives up where it comes between two steps of the server's start.
+        // jack_wait's own waiting fails if it comes between two steps of the server's start.
         let begun = Instant::now();
         let mut up = false;
         while !up && begun.elapsed() < Duration::from_secs(30) {
@@ -124,14 +124,14 @@ impl Stage {
         &self.folder
     }
 
-    /// Ends the server under the station. Not by force: libjack has room for eight servers on a machine, and one that was
-    /// forced keeps its place for good.
+    /// Ends the server under the station. Not by SIGKILL: libjack has room for eight servers on a machine, and a killed
+    /// one keeps its place for good.
     pub fn end_server(&self) {
         let pid = env::var(SERVER_PID).unwrap().parse().unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     }
 
-    /// Records what the station plays for some seconds.
+    /// Records the station's output for some seconds.
     pub fn capture(&self, name: &str, seconds: u32) -> PathBuf {
         let file = self.folder.join(name);
         let ports = self.ports("_playP").into_iter().take(2);
@@ -146,7 +146,7 @@ impl Stage {
         file
     }
 
-    /// Feeds a counter into the station's inputs for so many seconds at most: 1, 2, 3… on the left, its negative on the
+    /// Plays a counter into the station's inputs for so many seconds at most: 1, 2, 3… on the left, its negative on the
     /// right, in the units of 24 bits.
     pub fn play_counter(&self, seconds: u32) -> Running {
         let file = self.folder.join("counter.wav");

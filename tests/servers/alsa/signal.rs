@@ -1,4 +1,4 @@
-//! What a recording says of what was lost on the way.
+//! Checks recordings for lost audio.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ pub fn first_channel(file: &Path) -> Vec<f64> {
     wav.samples::<i32>().step_by(channels).map(|x| f64::from(x.unwrap()) / full).collect()
 }
 
-/// Places where a sine of a known pitch does not go on as a sine does: each sample is 2cos(ω) times the one before it
-/// minus the one before that.
+/// Positions where a sine of a known pitch is interrupted: each sample is 2cos(ω) times the one before it minus the one
+/// before that.
 pub fn faults_of_sine(samples: &[f64], hz: f64) -> Vec<usize> {
     let peak = samples.iter().fold(0.0_f64, |peak, x| peak.max(x.abs()));
     if peak < 0.01 {
@@ -24,7 +24,7 @@ pub fn faults_of_sine(samples: &[f64], hz: f64) -> Vec<usize> {
     faults.chain(silent.next().map(|(i, _)| i * 480)).take(10).collect()
 }
 
-/// Frames of a recording of the counter, and the places where it does not go on by one.
+/// Frames of a recording of the counter, and the positions where it does not increase by one.
 pub fn faults_of_counter(file: &Path) -> (usize, Vec<(usize, i32, i32)>) {
     let mut wav = hound::WavReader::open(file).unwrap();
     assert_eq!((wav.spec().channels, wav.spec().bits_per_sample), (2, 24));

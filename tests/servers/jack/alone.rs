@@ -1,7 +1,7 @@
 //! Runs each test in a process of its own: libjack keeps one server per process, and its name in the environment.
 //!
-//! The test calls itself again with the environment set. Whatever it leaves behind ends with it: its
-//! process group, and the servers of its name.
+//! The test calls itself again with the environment set. All processes that it leaves are ended: its process group, and
+//! the servers of its name.
 
 use super::server::bury;
 use crate::turn::Turn;
@@ -15,9 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Set in the process the test runs in.
+/// Set in the process that runs the test.
 const INSIDE: &str = "BUSKER_JACK_TEST";
-/// No test takes longer, unless it hangs.
+/// Time limit of a test, in case it hangs.
 const LONGEST: Duration = Duration::from_secs(240);
 
 /// Runs `test`, which must be its function's name, in a process of its own with a server's name of its own.
@@ -49,7 +49,7 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     let output = child.wait_with_output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
-        // After an abort nobody ended what the test had started: its tools, and the server, which leaves the group.
+        // After an abort, the test's tools are still running, and the server, which leaves the group.
         let _ = kill_process_group(group, Signal::KILL);
         let tell = |signal| {
             for pid in servers(&server) {
@@ -68,7 +68,7 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     }
     assert!(stdout.contains("1 passed"), "there is no test called {test}:\n{stdout}");
     assert_eq!(stderr, "", "libjack's chatter would be all over the screen");
-    // What was measured, for `--nocapture`.
+    // The measurements, for `--nocapture`.
     for line in stdout.lines() {
         if let Some(at) = line.find("measured: ") {
             println!("{test}: {}", &line[at..]);
@@ -76,7 +76,7 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     }
 }
 
-/// The servers of this very name.
+/// The servers of this name.
 fn servers(server: &str) -> impl Iterator<Item = Pid> {
     let called = format!("jackd\0-n\0{server}\0");
     fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(move |entry| {

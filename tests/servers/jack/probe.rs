@@ -1,4 +1,4 @@
-//! A JACK client of the tests' own: it hears MIDI with its frames, plays a ramp, and counts xruns.
+//! A JACK client of the tests: it receives MIDI with its frames, plays a ramp, and counts xruns.
 
 use jack::{
     AsyncClient, AudioOut, Client, ClientOptions, Control, Frames, MidiIn, MidiOut, NotificationHandler, Port,
@@ -13,7 +13,7 @@ use std::sync::{
 /// One step of 24-bit sound.
 pub const STEP: f32 = 1.0 / 8_388_608.0;
 
-/// A message and the frame, on the server's clock, it arrived on.
+/// A message, and the frame of its arrival on the server's clock.
 pub type Heard = (Frames, Vec<u8>);
 
 /// The client. Dropping it closes it.
@@ -21,7 +21,7 @@ pub struct Probe {
     client: AsyncClient<Xruns, Process>,
     heard: Receiver<Heard>,
     say: Sender<Vec<u8>>,
-    /// Frames between two pulses of its clock; 0 is no clock.
+    /// Frames between two pulses of its clock; 0 for no clock.
     pulse_frames: Arc<AtomicU32>,
     xruns: Arc<AtomicU64>,
     /// The ramp's newest step.
@@ -105,12 +105,12 @@ impl Probe {
         Probe { client, heard, say, pulse_frames, xruns, played }
     }
 
-    /// Says a message.
+    /// Sends a message.
     pub fn say(&self, bytes: &[u8]) {
         self.say.send(bytes.to_vec()).unwrap();
     }
 
-    /// From now on its clock has so many frames between two pulses.
+    /// Sets the frames between two pulses of its clock.
     pub fn clock(&self, pulse_frames: u32) {
         self.pulse_frames.store(pulse_frames, Ordering::Relaxed);
     }
@@ -120,7 +120,7 @@ impl Probe {
         self.client.as_client().connect_ports_by_name(from, to).unwrap();
     }
 
-    /// What a port is connected to.
+    /// The connections of a port.
     pub fn connections(&self, port: &str) -> Vec<String> {
         self.client.as_client().port_by_name(port).map(|port| port.get_connections()).unwrap_or_default()
     }
@@ -130,28 +130,28 @@ impl Probe {
         self.client.as_client().ports(Some(pattern), None, PortFlags::empty())
     }
 
-    /// The next message; panics where none comes.
+    /// The next message; panics if none comes.
     pub fn hear(&self) -> Heard {
         self.heard.recv_timeout(std::time::Duration::from_secs(20)).expect("a message")
     }
 
-    /// What has arrived until now.
+    /// The messages received until now.
     pub fn heard(&self) -> Vec<Heard> {
         self.heard.try_iter().collect()
     }
 
-    /// How far its ramp is, in frames.
+    /// The position of its ramp, in frames.
     pub fn played(&self) -> i64 {
         i64::from(self.played.load(Ordering::Relaxed))
     }
 
-    /// Interruptions since it was opened.
+    /// Xruns since it was opened.
     pub fn xruns(&self) -> u64 {
         self.xruns.load(Ordering::Relaxed)
     }
 
-    /// Measures again where an interruption of the server, which a busy machine may cause, spoilt it. Without one, the
-    /// first failure counts.
+    /// Repeats a measurement that an interruption of the server spoilt, which a busy machine may cause. Without an
+    /// interruption, the first failure counts.
     pub fn undisturbed<T>(&self, mut measure: impl FnMut() -> Result<T, String>) -> T {
         const TRIES: u32 = 6;
         for _ in 0..TRIES {

@@ -13,10 +13,10 @@ use std::{
 /// Frames in a period at start.
 pub const PERIOD: u32 = 1024;
 
-/// Frames per second of a server nobody asks for another rate.
+/// Frames per second of a server without a requested rate.
 pub const RATE_HZ: u32 = 48_000;
 
-/// What is known to make jackd end at once.
+/// The known cause of jackd ending at once.
 const NO_SERVER: &str = "jackd did not start: JACK has eight places for servers, and each that was killed keeps its \
     place until one of its name is started again; where no server runs, remove /dev/shm/jack-shm-registry";
 
@@ -47,13 +47,13 @@ impl Server {
         kill_process(Pid::from_child(&self.jackd), signal).unwrap();
     }
 
-    /// Ends it without a chance to say goodbye.
+    /// Kills it.
     pub fn kill(mut self) {
         self.signal(Signal::KILL);
         self.jackd.wait().unwrap();
     }
 
-    /// Ends it as a person would.
+    /// Ends it by a signal, in order.
     pub fn terminate(mut self) {
         self.signal(Signal::TERM);
         self.jackd.wait().unwrap();
@@ -74,7 +74,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let ended_before = !matches!(self.jackd.try_wait(), Ok(None));
         if !ended_before && !end(&mut self.jackd) {
-            // jackd has no handler for SIGPIPE and may die of a client that does.
+            // jackd has no handler for SIGPIPE and may be ended by a client that disconnects.
             bury(&env::var("JACK_DEFAULT_SERVER").unwrap_or_default());
         }
     }
@@ -85,7 +85,7 @@ fn jackd(name: &str, rate_hz: u32) -> Child {
     spawn(Command::new("jackd").args(["-n", name, "-r", "-d", "dummy", "-r", &rate, "-p", &period]))
 }
 
-/// Ends a server; true where it went in order.
+/// Ends a server; true if it ended in order.
 fn end(jackd: &mut Child) -> bool {
     let pid = Pid::from_child(jackd);
     let _ = kill_process(pid, Signal::TERM);
@@ -98,8 +98,8 @@ fn end(jackd: &mut Child) -> bool {
     jackd.wait().is_ok_and(|status| status.success())
 }
 
-/// Of a server that died, one of the eight places JACK has for servers stays taken, until another of its name has come
-/// and gone; and the semaphores of its clients stay where they are.
+/// Frees what a killed server leaves: one of the eight places JACK has for servers, until another server of its name
+/// has started and ended; and the semaphores of its clients.
 pub fn bury(name: &str) {
     let mut jackd = jackd(name, RATE_HZ);
     thread::sleep(Duration::from_secs(1));
@@ -113,7 +113,7 @@ pub fn bury(name: &str) {
 pub struct Tool(pub Child);
 
 impl Tool {
-    /// Starts it; what it prints can be read from its `stdout`.
+    /// Starts it; its output can be read from its `stdout`.
     pub fn start(program: &str, args: &[&str]) -> Tool {
         Tool(spawn(Command::new(program).args(args).stdout(Stdio::piped())))
     }
@@ -132,7 +132,7 @@ impl Drop for Tool {
     }
 }
 
-/// Records what the station plays to a 24-bit file.
+/// Records the station's output to a 24-bit file.
 pub fn capture(path: &Path, seconds: u32) {
     let (path, seconds) = (path.to_str().unwrap(), seconds.to_string());
     Tool::finish("jack_capture", &["-c", "2", "-p", "busker:out_*", "-d", &seconds, "-b", "24", "--daemon", path]);
@@ -153,7 +153,7 @@ fn spawn(command: &mut Command) -> Child {
     })
 }
 
-/// Waits, but not for ever.
+/// Waits, with a time limit.
 pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {

@@ -1,8 +1,8 @@
-//! Reading recordings: is a sine unbroken, is a ramp without a gap?
+//! Checks recordings: a sine must be unbroken, and a ramp without a gap.
 
 use std::{f64::consts::TAU, path::Path};
 
-/// The channels of a 24-bit file, in steps of 24-bit sound. The jack_capture of the time before its end is all it has.
+/// The channels of a 24-bit file, in steps of 24-bit sound.
 pub fn read(path: &Path) -> Vec<Vec<i32>> {
     let wav = hound::WavReader::open(path).unwrap();
     let spec = wav.spec();
@@ -12,7 +12,7 @@ pub fn read(path: &Path) -> Vec<Vec<i32>> {
     (0..channels).map(|channel| samples.iter().skip(channel).step_by(channels).copied().collect()).collect()
 }
 
-/// Says where a sine of this frequency breaks, sample by sample: each follows from the two before it.
+/// Returns an error where a sine of this frequency breaks, sample by sample: each follows from the two before it.
 ///
 /// Silence at the beginning and the end is left out: the recorder may begin before it is connected. Returns the length.
 pub fn unbroken_sine(samples: &[i32], hz: f64) -> Result<usize, String> {
@@ -36,7 +36,7 @@ pub fn unbroken_sine(samples: &[i32], hz: f64) -> Result<usize, String> {
     Ok(to.saturating_sub(from))
 }
 
-/// Says where numbers that should be consecutive are not.
+/// Returns an error where numbers are not consecutive.
 pub fn unbroken_ramp(samples: &[i32], step: i32) -> Result<(), String> {
     match samples.windows(2).position(|pair| pair[1] - pair[0] != step) {
         None => Ok(()),
@@ -49,12 +49,12 @@ pub fn unbroken_ramp(samples: &[i32], step: i32) -> Result<(), String> {
 pub struct Gap {
     /// Its first frame.
     pub at: usize,
-    /// How long it is.
+    /// Its length.
     pub frames: usize,
 }
 
-/// The stretches of silence in numbers that go on after each as if it had not been. Silence before the first number is
-/// none of them; anything else that is not consecutive is told.
+/// The ranges of silence in numbers that continue after each as if it were not there. Silence before the first number
+/// does not count; anything else that is not consecutive is an error.
 pub fn gaps_in_ramp(samples: &[i32], step: i32) -> Result<Vec<Gap>, String> {
     let first = samples.iter().position(|&sample| sample != 0).unwrap_or(samples.len());
     let mut gaps: Vec<Gap> = Vec::new();

@@ -23,14 +23,14 @@ use tempfile::TempDir;
 pub struct Stage {
     /// The engine.
     pub engine: Engine,
-    /// For asking.
+    /// To send commands.
     pub station: Station,
-    /// What happened.
+    /// The events.
     pub events: Receiver<Event>,
     folder: TempDir,
 }
 
-/// What is asked of the host: these MIDI ports, and two inputs.
+/// The request to the host: these MIDI ports, and two inputs.
 pub fn request(jack_ports: &[&str]) -> AudioRequest {
     AudioRequest {
         sample_rate_hz: None,
@@ -54,7 +54,7 @@ impl Stage {
     fn new(jack_ports: &[&str], ports: Vec<OpenPort>) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let request = request(jack_ports);
-        // A server that is ready refuses a client now and then while another one begins on this machine.
+        // A server that is ready sometimes refuses a client while another server starts on this machine.
         let mut device = None;
         wait_for("a client of the JACK server", || {
             device = jack::open(None, &request).ok();
@@ -70,17 +70,17 @@ impl Stage {
         Stage { engine, station, events, folder }
     }
 
-    /// Asks, and fails where it is refused.
+    /// Sends a command, and fails if it is refused.
     pub fn ask(&self, command: &str) {
         self.station.ask(command.parse().unwrap()).unwrap();
     }
 
-    /// How things are.
+    /// The present status.
     pub fn status(&self) -> Arc<Status> {
         self.station.status()
     }
 
-    /// Waits until a take was closed.
+    /// Waits until a take is closed.
     pub fn finished_take(&self) -> PathBuf {
         let mut finished = None;
         wait_for("the end of the take", || {
@@ -95,7 +95,7 @@ impl Stage {
         finished.unwrap()
     }
 
-    /// Waits until the take under way is this long.
+    /// Waits until the current take is this long.
     pub fn record_seconds(&self, seconds: f64) {
         wait_for("the take", || self.status().record.take.as_ref().is_some_and(|take| take.seconds >= seconds));
     }

@@ -1,5 +1,5 @@
-//! Takes of a counter: each frame that the server hands out has its number as its sample, so what is missing, doubled or
-//! late is seen. The station in this process, and the program itself.
+//! Takes of a counter: each frame of the server has its number as its sample, so missing, doubled or late frames are
+//! visible. The station in this process, and the program itself.
 
 use super::{
     alone::alone,
@@ -25,7 +25,7 @@ use std::{
 use tempfile::TempDir;
 
 const RATE_HZ: i64 = 48_000;
-/// Long periods: this machine may do other things for a while without an interruption of the server.
+/// Long periods: this machine may be busy for a while without an interruption of the server.
 const LONG_PERIOD: &str = "4096";
 
 /// A server, and a client that plays the counter.
@@ -44,7 +44,7 @@ fn connect(probe: &Probe) {
 const SPLIT_SECONDS: usize = 5;
 const MINUTE_SECONDS: f64 = 60.0;
 
-/// Files of a take that were closed, until one is shorter than those before: the last.
+/// The closed files of a take, until one is shorter than those before: the last.
 fn files_of_the_take(stage: &Stage) -> Vec<PathBuf> {
     let mut files = Vec::new();
     wait_for("the last file", || {
@@ -68,7 +68,7 @@ fn files_that_are_split_for_a_minute_are_one_counter() {
         stage.ask(&format!("record.set split {SPLIT_SECONDS}s"));
         let frames = probe.undisturbed(|| {
             stage.ask("record.start counter");
-            // Waits are bounded; each of these is far within its bound.
+            // Waits are bounded; each of these is far below its bound.
             for part in 1..=6 {
                 stage.record_seconds(MINUTE_SECONDS / 6.0 * f64::from(part));
             }
@@ -89,14 +89,14 @@ fn files_that_are_split_for_a_minute_are_one_counter() {
     });
 }
 
-/// The program that records the counter. Dropping it kills it.
+/// The program, recording the counter. Dropping it kills it.
 struct Recording {
     program: Child,
     home: TempDir,
 }
 
 impl Recording {
-    /// Begins to record; `around` is what runs the program.
+    /// Starts recording; `around` is the command prefix that runs the program.
     fn start(probe: &Probe, around: &[&str], settings: &str) -> Recording {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join("config/busker")).unwrap();
@@ -127,7 +127,7 @@ impl Recording {
         fs::metadata(self.path()).unwrap().len()
     }
 
-    /// Ends it as a person would.
+    /// Ends it by a signal, in order.
     fn stop(mut self) -> TempDir {
         let told = Command::new("kill").args(["-INT", &self.program.id().to_string()]).status().unwrap();
         assert!(told.success());
@@ -144,15 +144,15 @@ impl Drop for Recording {
     }
 }
 
-/// The words before the program that let the recorder wait so many seconds for its disk, the third time it brings audio
-/// there. The program is a child of whoever says them, not of strace.
+/// The command prefix that makes the recorder wait so many seconds for its disk, the third time it writes audio. The
+/// program is a child of the test, not of strace.
 fn with_a_disk_that_stalls(seconds: u64) -> Vec<String> {
     let stall = format!("inject=fdatasync:delay_enter={seconds}s:when=3");
     let words = ["strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", &stall];
     words.map(str::to_owned).to_vec()
 }
 
-/// The longest stretch of frames in which the file did not grow, watched until it grew for two seconds after one of
+/// The longest range of frames in which the file did not grow, watched until it grew for two seconds after one of
 /// `least` frames.
 fn longest_stall(probe: &Probe, recording: &Recording, least: i64) -> i64 {
     let (mut longest, mut bytes, mut since) = (0, 0, probe.played());
@@ -173,14 +173,14 @@ fn longest_stall(probe: &Probe, recording: &Recording, least: i64) -> i64 {
 }
 
 struct Kept {
-    /// What is missing, and is silence.
+    /// The missing frames, which are silence.
     gaps: Vec<Gap>,
-    /// Places with the label of a gap, in frames, with the frames the label tells of.
+    /// The marks with the label of a gap, in frames, with the frames that the label gives.
     marked: Vec<(u64, u64)>,
     stall_frames: i64,
 }
 
-/// Records with a disk that stalls once, with the smallest buffer there is: six seconds.
+/// Records with a disk that stalls once, with the smallest buffer: six seconds.
 fn stalled(probe: &Probe, seconds: u64) -> Result<Kept, String> {
     let around = with_a_disk_that_stalls(seconds);
     let around: Vec<&str> = around.iter().map(String::as_str).collect();
@@ -220,7 +220,8 @@ fn a_disk_that_stalls_for_ten_seconds_leaves_one_exact_gap_that_is_marked() {
         let [Gap { at, frames }] = kept.gaps[..] else { panic!("{:?}", kept.gaps) };
         println!("measured: {frames} frames of a stall of {} are silence, from {at} on", kept.stall_frames);
         assert_eq!(kept.marked, [(at as u64, frames as u64)]);
-        // What the buffer held is there, but for the part that makes room: to the frame, that is the writer's own law.
+        // All audio of the buffer is there, except for the part that makes room: the exact frames are tested with the
+        // writer.
         assert!(frames as i64 <= kept.stall_frames - 4 * RATE_HZ, "{frames} of {}", kept.stall_frames);
     });
 }

@@ -1,4 +1,4 @@
-//! Notes and pedals of a track that are held, so that its end can let them go. Pure.
+//! Held notes and pedals of a track, to release them at its end. Pure.
 
 use midly::{
     MidiMessage, TrackEventKind,
@@ -6,24 +6,24 @@ use midly::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Sustain, sostenuto and soft pedal: from 64 on they are down.
+/// Sustain, sostenuto and soft pedal: pressed from 64 on.
 const PEDALS: [u8; 3] = [64, 66, 67];
 /// All sound off, all notes off and the modes after it end every note of a channel.
 const ENDS_NOTES: [u8; 6] = [120, 123, 124, 125, 126, 127];
-/// All sound off and all controllers off lift the pedals, too.
+/// All sound off and all controllers off release the pedals, too.
 const LIFTS_PEDALS: [u8; 2] = [120, 121];
 
-/// What is held, by channel and number.
+/// Held notes and pedals, by channel and number.
 #[derive(Debug, Default)]
 pub(super) struct HeldNotes {
-    /// How often each note was begun and not ended.
+    /// How many times each note was started and not ended.
     notes: BTreeMap<(u8, u8), u32>,
-    /// Pedals that are down.
+    /// Pressed pedals.
     pedals: BTreeSet<(u8, u8)>,
 }
 
 impl HeldNotes {
-    /// Takes in the next event of a track.
+    /// Records the next event of a track.
     pub(super) fn hear(&mut self, kind: &TrackEventKind<'_>) {
         let TrackEventKind::Midi { channel, message } = kind else { return };
         let channel = channel.as_int();
@@ -57,7 +57,7 @@ impl HeldNotes {
         }
     }
 
-    /// What lets go of all that is held: as many ends as there were beginnings.
+    /// The events that release everything: as many note-offs as note-ons.
     pub(super) fn ends(&self) -> Vec<TrackEventKind<'static>> {
         let of = |channel: u8, message| TrackEventKind::Midi { channel: u4::from(channel), message };
         let off = |key: u8| MidiMessage::NoteOff { key: u7::from(key), vel: u7::from(64) };

@@ -1,18 +1,18 @@
-//! Frames to ticks of a MIDI file, by the tempos as the file can say them. Pure.
+//! Converts frames to ticks of a MIDI file, by the tempos of the file. Pure.
 //!
-//! A MIDI file's tempo is whole microseconds a quarter note, so a tick is a whole number of [units](Segment). All of it
-//! is reckoned in whole numbers: an instant is rounded once, to its tick, and no rounding ever adds to another.
+//! A MIDI file's tempo is whole microseconds a quarter note, so a tick is a whole number of [units](Segment). All
+//! arithmetic is in whole numbers: an instant is rounded once, to its tick, and roundings never add up.
 
 use std::ops::RangeInclusive;
 
 /// Ticks of a quarter note.
 pub const TICKS_PER_QUARTER: u16 = 960;
-/// Tempos that are written as they are, in quarter notes per minute; others become the nearest of them.
+/// Range of tempos in a file, in quarter notes per minute; others are clamped.
 const BPMS: RangeInclusive<f64> = 4.0..=1000.0;
-/// Of a time unit, in a second: at a tempo of n µs a quarter note, a tick is n of them.
+/// Time units per second: at a tempo of n µs a quarter note, a tick is n units.
 const UNITS_PER_SECOND: u128 = 1_000_000 * TICKS_PER_QUARTER as u128;
 
-/// A tempo and the frame it holds from.
+/// A tempo and its first frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TempoFrom {
     /// Counted from the take's first frame.
@@ -22,7 +22,7 @@ pub struct TempoFrom {
 }
 
 impl TempoFrom {
-    /// As the file says it, in µs.
+    /// The tempo in the file, in µs.
     fn us_per_quarter(self) -> u32 {
         let bpm = if self.bpm.is_nan() { 120.0 } else { self.bpm.clamp(*BPMS.start(), *BPMS.end()) };
         (60e6 / bpm).round() as u32
@@ -34,7 +34,7 @@ impl TempoFrom {
 pub(super) struct Segment {
     /// Its first tick.
     pub tick: u64,
-    /// When a player of the file is there, in units: exactly.
+    /// Its exact time for a player of the file, in units.
     units: u128,
     /// Its tempo.
     pub us_per_quarter: u32,
@@ -47,7 +47,7 @@ pub(super) struct TempoMap {
 }
 
 impl TempoMap {
-    /// A map that begins with `first`, whatever its frame, and goes on with `later` in the order of their frames.
+    /// A map that begins with `first`, whatever its frame, and continues with `later` in the order of their frames.
     pub fn new(sample_rate_hz: u32, first: TempoFrom, later: &[TempoFrom]) -> TempoMap {
         let start = Segment { tick: 0, units: 0, us_per_quarter: first.us_per_quarter() };
         let mut map = TempoMap { rate_hz: u128::from(sample_rate_hz.max(1)), segments: vec![start] };
@@ -59,7 +59,7 @@ impl TempoMap {
         map
     }
 
-    /// The tempo changes at the tick nearest to its frame.
+    /// Changes the tempo at the tick nearest to its frame.
     fn change(&mut self, tempo: TempoFrom) {
         let us_per_quarter = tempo.us_per_quarter();
         let tick = self.tick(tempo.frame);
@@ -69,7 +69,7 @@ impl TempoMap {
         }
         let units = last.units + u128::from(tick - last.tick) * u128::from(last.us_per_quarter);
         let next = Segment { tick, units, us_per_quarter };
-        // Of several tempos at one tick the last holds.
+        // Of several tempos at one tick the last counts.
         if last.tick == tick { *last = next } else { self.segments.push(next) }
     }
 
@@ -78,7 +78,7 @@ impl TempoMap {
         &self.segments
     }
 
-    /// The tick a frame is nearest to when the file is played.
+    /// The tick nearest to a frame when the file is played.
     pub fn tick(&self, frame: u64) -> u64 {
         // Both sides times the rate, so that nothing is divided before the end.
         let at = u128::from(frame) * UNITS_PER_SECOND;

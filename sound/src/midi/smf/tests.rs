@@ -1,4 +1,4 @@
-//! What a player of the file hears, and when: read back with a reader of MIDI files.
+//! The file as a player plays it: read back with a reader of MIDI files.
 
 use super::*;
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn smf(tempo: f64) -> Smf {
     Smf::new(RATE_HZ, vec!["NTS-1".to_owned(), "Keys".to_owned()], at(0, tempo))
 }
 
-/// When a tick is played, in µs, and how long a tick is there: as any player reckons it from the tempos of the file.
+/// The time at which a tick is played, in µs, and the length of the tick there: computed from the tempos of the file.
 struct Player(Vec<(u64, u32)>);
 
 impl Player {
@@ -80,14 +80,14 @@ fn wire(kind: &TrackEventKind<'_>) -> Vec<u8> {
     }
 }
 
-/// The greatest distance between when events were and when they are played, in µs and in ticks.
+/// The greatest distance between the times of events and of their playback, in µs and in ticks.
 fn worst(file: &midly::Smf<'_>, frames: &[u64], track: usize) -> (f64, f64) {
     let player = Player::of(file);
     let heard = heard(&file.tracks[track]);
     assert_eq!(heard.len(), frames.len());
     heard.iter().zip(frames).fold((0.0, 0.0), |(us, ticks): (f64, f64), ((tick, _), frame)| {
         let (played_us, tick_us) = player.us(*tick);
-        // What is rounded up to a tempo change was rounded by a tick of the tempo before it.
+        // A tick rounded up to a tempo change has the length of the tempo before it.
         let tick_us = tick_us.max(player.us(tick.saturating_sub(1)).1);
         let off_us = (played_us - *frame as f64 * 1e6 / f64::from(RATE_HZ)).abs();
         (us.max(off_us), ticks.max(off_us / tick_us))
@@ -95,7 +95,7 @@ fn worst(file: &midly::Smf<'_>, frames: &[u64], track: usize) -> (f64, f64) {
 }
 
 #[test]
-fn a_track_for_each_way_of_each_port_that_was_used() {
+fn a_track_for_each_direction_of_each_port_that_was_used() {
     let mut smf = smf(120.0);
     smf.name("jam");
     smf.event(event(0, MessageDirection::Received, 1, &[0x90, 60, 100]));
@@ -120,7 +120,7 @@ fn end_of(track: &[TrackEvent<'_>]) -> u64 {
 }
 
 #[test]
-fn what_is_held_at_the_end_of_a_take_is_let_go_there_and_every_track_is_as_long_as_the_take() {
+fn held_notes_are_released_at_the_end_of_a_take_and_every_track_is_as_long_as_the_take() {
     let mut smf = smf(120.0);
     smf.event(event(0, MessageDirection::Received, 1, &[0x90, 60, 100]));
     smf.event(event(10, MessageDirection::Received, 1, &[0x80, 60, 0]));
@@ -128,7 +128,7 @@ fn what_is_held_at_the_end_of_a_take_is_let_go_there_and_every_track_is_as_long_
         smf.event(event(24_000, MessageDirection::Sent, 0, &message));
     }
     smf.event(event(30_000, MessageDirection::Sent, 0, &[0x91, 62, 0]));
-    // After its end: not the take's.
+    // After its end: not part of the take.
     smf.event(event(48_000, MessageDirection::Sent, 0, &[0x81, 60, 0]));
     smf.mark(48_000, "late");
     smf.tempo(at(96_000, 60.0));
@@ -142,13 +142,13 @@ fn what_is_held_at_the_end_of_a_take_is_let_go_there_and_every_track_is_as_long_
         [(1920, vec![0x81, 60, 64]), (1920, vec![0x81, 60, 64]), (1920, vec![0xB1, 64, 0])],
         "as many ends as beginnings, and the pedal that is down"
     );
-    assert_eq!(heard(&file.tracks[2]).len(), 2, "what is ended is not ended twice");
-    // A take goes on: its end moves.
+    assert_eq!(heard(&file.tracks[2]).len(), 2, "an ended note is not ended twice");
+    // A take continues: its end moves.
     smf.end_before(96_000);
     let bytes = smf.bytes();
     let file = midly::Smf::parse(&bytes).unwrap();
     assert_eq!(end_of(&file.tracks[0]), 3840);
-    assert_eq!(heard(&file.tracks[1]).len(), 6 + 1 + 2, "the late end of one note, and of what is held the rest");
+    assert_eq!(heard(&file.tracks[1]).len(), 6 + 1 + 2, "the late end of one note, and the ends of the held ones");
 }
 
 proptest! {
@@ -187,14 +187,14 @@ fn the_clock_is_left_out_and_a_sysex_is_whole() {
 }
 
 #[test]
-fn only_whole_messages_are_taken() {
+fn only_complete_messages_are_accepted() {
     for bytes in [&[][..], &[60], &[0x90, 60], &[0x90, 60, 100, 0xF8], &[0xF0, 1], &[0xF0, 1, 0x90, 0xF7], &[0xF7]] {
         assert_eq!(Bytes::of(bytes), None, "{bytes:02X?}");
     }
 }
 
 #[test]
-fn what_is_over_the_bounds_is_counted() {
+fn events_over_the_limits_are_counted() {
     let mut smf = smf(120.0);
     let long = [&[0xF0][..], &vec![1; BYTES_MAX / 2], &[0xF7]].concat();
     for _ in 0..3 {
@@ -215,7 +215,7 @@ fn what_is_over_the_bounds_is_counted() {
 }
 
 #[test]
-fn ten_hours_of_tempos_that_no_file_can_say_exactly_do_not_drift() {
+fn ten_hours_of_tempos_without_an_exact_value_in_a_file_do_not_drift() {
     let hours = 10 * 3600 * u64::from(RATE_HZ);
     // 60e6 / 119.99 µs are no whole number, nor are these frames whole ticks.
     let mut steady = smf(119.99);
@@ -235,7 +235,7 @@ fn ten_hours_of_tempos_that_no_file_can_say_exactly_do_not_drift() {
 }
 
 #[test]
-fn a_silence_longer_than_a_delta_can_say_is_kept() {
+fn a_silence_longer_than_the_maximum_delta_is_kept() {
     let mut smf = smf(300.0);
     let frames = [0, 100 * 3600 * u64::from(RATE_HZ)];
     for frame in frames {
@@ -247,7 +247,7 @@ fn a_silence_longer_than_a_delta_can_say_is_kept() {
 }
 
 #[test]
-fn a_tempo_that_is_none_breaks_nothing() {
+fn an_invalid_tempo_changes_nothing() {
     let mut smf = Smf::new(0, Vec::new(), at(9, f64::NAN));
     for bpm in [0.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e-300] {
         smf.tempo(at(5, bpm));
@@ -268,7 +268,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn every_message_is_played_within_half_a_tick_of_when_it_was_and_in_order(
+    fn every_message_is_played_within_half_a_tick_of_its_time_and_in_order(
         first in 20.0..300.0f64,
         tempos in prop::collection::vec((0..4_000_000u64, 20.0..300.0f64), 0..40),
         messages in prop::collection::vec((0..4_000_000u64, 0..2u8, any::<bool>(), message()), 0..200),

@@ -34,7 +34,7 @@ fn the_song_wraps_from_the_end_of_the_region_to_its_beginning() {
 }
 
 #[test]
-fn a_song_that_begins_at_the_end_of_the_region_or_behind_it_does_not_wrap() {
+fn a_song_that_begins_at_the_end_of_the_region_or_after_it_does_not_wrap() {
     for start in [72.0, 72.0 - 1e-12, 100.0] {
         let looping = Looping::rolling(Some(region(48..72)), start);
         assert_eq!(looping.place(1000), LoopPosition { pass: 0, song_pulse: 1000 });
@@ -44,21 +44,21 @@ fn a_song_that_begins_at_the_end_of_the_region_or_behind_it_does_not_wrap() {
 }
 
 #[test]
-fn a_loop_turned_off_lets_the_song_go_on_from_its_place() {
+fn a_loop_turned_off_lets_the_song_continue_from_its_position() {
     let looping = Looping::rolling(Some(region(48..72)), 0.0).with_region(None, 100);
     assert_eq!(looping.place(100), LoopPosition { pass: 2, song_pulse: 52 });
     assert_eq!(looping.place(200), LoopPosition { pass: 2, song_pulse: 152 });
 }
 
 #[test]
-fn a_loop_made_shorter_behind_the_songs_place_is_not_left() {
+fn a_loop_made_shorter_than_the_songs_position_is_not_left() {
     let looping = Looping::rolling(Some(region(0..96)), 0.0).with_region(Some(region(0..24)), 60);
     assert_eq!(looping.place(60), LoopPosition { pass: 1, song_pulse: 12 });
     assert_eq!(looping.place(72), LoopPosition { pass: 2, song_pulse: 0 });
 }
 
 #[test]
-fn a_loop_set_behind_the_songs_back_is_not_entered() {
+fn a_loop_set_before_the_songs_position_is_not_entered() {
     let not_looped = Looping::rolling(None, 0.0).with_region(Some(region(0..24)), 60);
     assert_eq!(not_looped.place(100), LoopPosition { pass: 0, song_pulse: 100 });
     let on_its_way = Looping::rolling(Some(region(480..960)), 0.0).with_region(Some(region(0..24)), 60);
@@ -76,7 +76,7 @@ fn passes_that_do_not_come_have_no_run_pulse() {
 
 proptest! {
     #[test]
-    fn places_are_those_of_a_naive_walk(region in regions(), start in 0i64..800) {
+    fn positions_equal_those_of_a_naive_walk(region in regions(), start in 0i64..800) {
         let looping = Looping::rolling(Some(region), start as f64);
         let does_wrap = start < region.to_pulse;
         let (mut pass, mut song_pulse) = (0, start);
@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn run_pulse_to_place_and_back_is_the_identity(
+    fn run_pulse_to_position_and_back_is_the_identity(
         first in prop::option::of(regions()), second in prop::option::of(regions()),
         start in 0i64..800, edit in 0i64..10_000, run_pulse in 0i64..10_000_000,
     ) {
@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fraction_of_a_pulse_lies_between_its_pulses_and_before_the_end(
+    fn a_fraction_of_a_pulse_is_between_its_pulses_and_before_the_end(
         region in regions(), start in 0i64..500, run_pulse in 0i64..10_000_000, fraction in 0.0..1.0f64,
     ) {
         let looping = Looping::rolling(Some(region), start as f64);
@@ -113,7 +113,7 @@ proptest! {
         if (1e-6..1.0 - 1e-6).contains(&fraction) {
             prop_assert_eq!(song_pulse.floor() as i64, looping.place(run_pulse).song_pulse);
         }
-        // A hair before a pulse is on it.
+        // Slightly before a pulse counts as on it.
         if looping.wrapping().is_some() {
             let at_pulse = looping.song_pulse(run_pulse as f64 - 1e-9, 4e-8);
             prop_assert_eq!(at_pulse, looping.place(run_pulse).song_pulse as f64);
@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn another_region_keeps_the_place_or_the_place_in_the_loop(
+    fn another_region_keeps_the_position_or_the_position_in_the_loop(
         first in prop::option::of(regions()), second in prop::option::of(regions()),
         start in 0i64..800, edit in 0i64..10_000,
     ) {

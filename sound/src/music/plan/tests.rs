@@ -26,11 +26,11 @@ enum Edit {
     Bpm(f64),
     Roll(f64),
     Stand(f64),
-    /// Tempo, and by how many pulses the new law is ahead of the old one.
+    /// Tempo, and by how many pulses the new timeline is ahead of the old one.
     Follow(f64, f64),
     /// Song pulse, and how many pulses from now.
     RollOn(i64, i64),
-    /// The device has come back at another rate.
+    /// The device has returned with another rate.
     Rate(f64),
     /// Another loop, or none.
     Loop(Option<LoopRegion>),
@@ -118,7 +118,7 @@ fn a_tempo_change_waits_for_the_next_pulse_and_keeps_the_phase() {
 }
 
 #[test]
-fn at_another_rate_the_song_goes_on_and_what_is_planned_comes_when_it_would_have_come() {
+fn at_another_rate_the_song_continues_and_planned_stretches_keep_their_time() {
     let mut plan = plan(120.0);
     plan.roll(0.0, 1000);
     plan.stand(240.0, 241_000);
@@ -126,7 +126,7 @@ fn at_another_rate_the_song_goes_on_and_what_is_planned_comes_when_it_would_have
     let frames: Vec<i64> = plan.pulses(47_000..54_000).map(|p| p.whole_frame).collect();
     assert_eq!(frames, [47_000, 48_000, 49_000, 51_000, 53_000]);
     assert_eq!(plan.at(49_000).song_pulse_at(49_000.0), 48.0);
-    // Four seconds on from there.
+    // Four seconds later.
     assert_eq!(plan.last().from_frame, 49_000 + 4 * 96_000);
     assert_eq!(plan.last().song, Song::Stopped { at_pulse: 240.0 });
 }
@@ -142,7 +142,7 @@ fn a_turned_tempo_knob_does_not_queue_tempi_up() {
 }
 
 #[test]
-fn a_stopped_song_stands_where_it_was_put() {
+fn a_stopped_song_stays_at_its_position() {
     let mut plan = plan(120.0);
     plan.roll(0.0, 1000);
     plan.stand(24.5, 26_000);
@@ -166,7 +166,7 @@ fn numbered(plan: &Plan, window: std::ops::Range<i64>) -> Vec<(i64, i64)> {
 }
 
 #[test]
-fn a_source_ahead_puts_what_it_skips_on_the_first_frame_of_the_edit() {
+fn a_source_ahead_emits_skipped_pulses_at_the_first_frame_of_the_edit() {
     let mut plan = plan(120.0);
     let ahead = Timeline { origin_pulse: 5, origin_frame: 1900.0, ..Timeline::new(bpm(120.0), RATE_HZ) };
     plan.follow(ahead, 1700);
@@ -174,7 +174,7 @@ fn a_source_ahead_puts_what_it_skips_on_the_first_frame_of_the_edit() {
 }
 
 #[test]
-fn a_source_behind_is_waited_for() {
+fn the_clock_waits_for_a_source_behind() {
     let mut plan = plan(120.0);
     let behind = Timeline { origin_pulse: 1, origin_frame: 3000.0, ..Timeline::new(bpm(120.0), RATE_HZ) };
     plan.follow(behind, 1700);
@@ -185,7 +185,7 @@ fn a_source_behind_is_waited_for() {
 }
 
 #[test]
-fn a_followed_source_leaves_the_song_as_it_is() {
+fn a_followed_source_does_not_change_the_song() {
     let mut plan = plan(120.0);
     plan.roll(0.0, 1000);
     let song = plan.last().song;
@@ -196,7 +196,7 @@ fn a_followed_source_leaves_the_song_as_it_is() {
 }
 
 #[test]
-fn a_law_for_every_pulse_leaves_100_ms_of_past_to_read() {
+fn a_timeline_for_every_pulse_leaves_100_ms_of_past_to_read() {
     let mut plan = plan(300.0);
     let lead = 2400;
     for i in 0..2000 {
@@ -208,7 +208,7 @@ fn a_law_for_every_pulse_leaves_100_ms_of_past_to_read() {
 }
 
 #[test]
-fn the_song_rolls_on_the_pulse_that_was_named() {
+fn the_song_starts_at_the_requested_pulse() {
     let mut plan = plan(120.0);
     assert_eq!(plan.roll_on(0, 5, 1500), 5000, "to come");
     assert_eq!(plan.pulses(4000..6001).map(|p| p.song_pulse).collect::<Vec<_>>(), [None, Some(0), Some(1)]);
@@ -217,7 +217,7 @@ fn the_song_rolls_on_the_pulse_that_was_named() {
 }
 
 #[test]
-fn a_law_that_comes_before_the_song_begins_keeps_its_first_pulse() {
+fn a_timeline_before_the_song_starts_keeps_its_first_pulse() {
     for ahead in [-0.4, -0.01, 0.01, 0.4] {
         let mut plan = plan(120.0);
         plan.roll_on(0, 5, 1500);
@@ -229,7 +229,7 @@ fn a_law_that_comes_before_the_song_begins_keeps_its_first_pulse() {
 
 proptest! {
     #[test]
-    fn the_first_law_of_a_source_moves_the_clock_by_half_a_pulse_at_most(
+    fn the_first_timeline_of_a_source_moves_the_clock_by_half_a_pulse_at_most(
         x in 20.0..300.0f64, source_pulse in 0i64..1_000_000, frame in 0.0..1e9f64,
     ) {
         let plan = plan(x);

@@ -1,69 +1,69 @@
-//! The source's pulses where they come in blocks: every arrival is a pulse, and late by no more than a block. Pure.
+//! Follows pulses that come in blocks: every arrival is a pulse, and late by no more than a block. Pure.
 //!
-//! Most programs send what falls into an audio block at once, so a pulse arrives up to a block after its place. A line
-//! through seconds of counted arrivals knows the tempo all the same: all of them lie in a strip no wider than a block.
+//! Most programs send all messages of an audio block at once, so a pulse arrives up to a block after its time. A line
+//! through seconds of counted arrivals still gives the tempo: all of them are in a strip no wider than a block.
 
 use super::grid::{DOUBLED_NS, Fit};
 use std::collections::VecDeque;
 
-/// The longest time the line goes through, and the shorter ones tried where that is no line, in ns.
+/// The longest duration of the line, and the shorter ones that are tried if that gives no line, in ns.
 const SPANS_NS: [f64; 7] = [12e9, 8e9, 5.5e9, 3.8e9, 2.6e9, 1.8e9, 1.2e9];
 /// The widest strip, in ns: a grain of 25 ms and the jitter of a thread.
 pub(super) const STRIP_NS: f64 = 30e6;
-/// A line rests on so many arrivals, and so long a time, in ns.
+/// Minimum arrivals of a line, and its minimum duration, in ns.
 const COUNT_MIN: usize = 12;
 const SPAN_MIN_NS: f64 = 0.8e9;
-/// One of so many arrivals may be before the strip, and one of so many behind it: held up.
+/// One in this many arrivals may be before the strip, and one in this many after it: delayed.
 const EARLY: usize = 100;
 const LATE: usize = 20;
-/// What is behind the strip by more than this part of it was held up, and says nothing about the line.
+/// An arrival after the strip by more than this part of it was delayed, and is not used for the line.
 const HELD_UP: f64 = 0.15;
-/// So many arrivals are kept: 12 s at 300 BPM are 1440.
+/// Maximum arrivals that are kept: 12 s at 300 BPM are 1440.
 const KEPT: usize = 2048;
-/// Pulses of one block come no further apart than this, in ns: on a wire a byte takes 0.32 ms, and a frame of USB 1 ms.
-/// Others that are closer than [`DOUBLED_NS`] are sent twice, and are no pulses here.
+/// Maximum distance of pulses of one block, in ns: on a wire a byte takes 0.32 ms, and a frame of USB 1 ms. Others that
+/// are closer than [`DOUBLED_NS`] are sent twice, and are no pulses here.
 const BLOCK_NS: u64 = 1_200_000;
-/// And out of the sender's hand no further than this.
+/// And the same at the sender.
 const AT_ONCE_NS: u64 = 100_000;
-/// The line is laid anew so often, in ns.
+/// The interval of fits, in ns.
 const EVERY_NS: u64 = 40_000_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     at_ns: u64,
     fit: Fit,
-    /// It came with the one before it.
+    /// It came together with the one before it.
     doubled: bool,
     at_once: bool,
 }
 
-/// A line through the newest arrivals, and what the grid makes of them.
+/// A line through the newest arrivals, and how they fit the grid.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
-    /// When the newest pulse comes: in the middle of the strip.
+    /// The time of the newest pulse: in the middle of the strip.
     pub(super) ns: f64,
     pub(super) ns_per_pulse: f64,
-    /// How wide the strip is, but for the few outside of it, and with them.
+    /// The width of the strip, without the few arrivals outside of it, and with them.
     pub(super) strip_ns: f64,
     pub(super) widest_ns: f64,
-    /// How far one arrival is from the next in the strip, on average, and at most in the half where that is less.
+    /// The distance of one arrival from the next in the strip, on average, and at most in the half where it is less.
     pub(super) rough_ns: f64,
     pub(super) jump_ns: f64,
     /// From the oldest to the newest arrival.
     pub(super) span_ns: f64,
-    /// It goes back as far as arrivals are known, or for [`SPANS_NS`].1.
+    /// Whether it has all known arrivals, or spans [`SPANS_NS`].1.
     pub(super) is_all: bool,
     /// Arrivals.
     pub(super) count: usize,
     /// In each quarter, the oldest first: arrivals before which the grid misses pulses,
     pub(super) missing: [usize; 4],
-    /// those that came with the one before,
+    /// those that came together with the one before,
     pub(super) doubled: [usize; 4],
-    /// and those that came alone and are off the grid, or lay it anew.
+    /// and those that came alone and are off the grid, or refit it.
     pub(super) off_grid: [usize; 4],
-    /// These came at once.
+    /// Arrivals that came at once.
     pub(super) at_once: bool,
-    /// And so many of them with one that itself came with the one before: three or more in a block.
+    /// And those of them with one that itself came together with the one before: three or more in a block.
     pub(super) in_threes: usize,
 }
 
@@ -84,7 +84,7 @@ impl Blocks {
         self.arrivals.back().map(|arrival| arrival.at_ns)
     }
 
-    /// How wide the last strip was.
+    /// The width of the last strip.
     pub(super) fn strip_ns(&self) -> f64 {
         self.strip_ns
     }
@@ -94,13 +94,13 @@ impl Blocks {
         self.looked_ns = 0;
     }
 
-    /// What came before this arrival says nothing about what comes.
+    /// Drops the arrivals before this one, which say nothing about the following ones.
     pub(super) fn begin_anew(&mut self, at_ns: u64) {
         self.arrivals.clear();
         self.arrivals.push_back(Arrival { at_ns, fit: Fit::Anew, doubled: false, at_once: false });
     }
 
-    /// A pulse arrived; false where it is one sent twice. One that is due is not.
+    /// Takes a pulse; false if it is one sent twice. A pulse that is due is not.
     pub(super) fn take(&mut self, at_ns: u64, fit: Fit, is_due: bool) -> bool {
         let since_ns = self.newest_ns().map(|newest| at_ns.checked_sub(newest));
         if since_ns == Some(None) {
@@ -113,7 +113,7 @@ impl Blocks {
         if self.arrivals.len() == KEPT {
             self.arrivals.pop_front();
         }
-        // At the beginning a grid is laid: that says nothing.
+        // At the beginning a grid is fitted: that has no meaning.
         let begins = fit == Fit::Anew && self.arrivals.len() < COUNT_MIN;
         let fit = if begins { Fit::On { missing: 0 } } else { fit };
         let (doubled, at_once) = (since_ns < BLOCK_NS, since_ns < AT_ONCE_NS);
@@ -121,7 +121,7 @@ impl Blocks {
         true
     }
 
-    /// The longest line that holds, where it is time to look: nothing inside where none does.
+    /// The longest valid line, if it is time for a fit; inner `None` if there is none.
     pub(super) fn window(&mut self, at_ns: u64) -> Option<Option<Window>> {
         if at_ns.saturating_sub(self.looked_ns) < EVERY_NS && self.looked_ns <= at_ns {
             return None;
@@ -148,8 +148,8 @@ impl Blocks {
         Some(found)
     }
 
-    /// The line through the arrivals from `first` on. Those at the ends weigh least, so that it does not sway with the
-    /// beat of blocks against pulses.
+    /// The line through the arrivals from `first` on. Those at the ends have the least weight, so that it does not vary
+    /// with the beat of blocks against pulses.
     fn line(&self, first: usize, is_all: bool) -> Option<Window> {
         let count = self.arrivals.len().checked_sub(first).filter(|count| *count >= COUNT_MIN)?;
         let oldest_ns = self.arrivals.get(first)?.at_ns;

@@ -1,37 +1,37 @@
-//! The source's pulses where each comes near its own place: a grid that is laid through them. Pure.
+//! Follows pulses that arrive near their own times: fits a grid to them. Pure.
 //!
-//! A pulse that is expected is the one on whose place of the grid it arrives: a missing one is counted, a doubled one or
-//! one that comes late behind a stall is not. What arrives off the grid bends nothing, until so many arrivals in a row
-//! agree with each other that the source has changed. The times are smoothed by `pulse_loop.rs`.
+//! A pulse is expected at its place of the grid: a missing one is counted, a doubled one or one that comes late after a
+//! stall is not. Arrivals off the grid change nothing, until several of them in a row agree that the source has
+//! changed. `pulse_loop.rs` smooths the times.
 
 use super::{MINUTE_NS, SourceTime, SyncState, pulse_loop::PulseLoop};
 use crate::music::{Bpm, PPQN};
 use std::collections::VecDeque;
 
-/// Pulses closer than this are one pulse sent twice, or several that were held up, in ns. At 300 BPM pulses are 8.3 ms
+/// Pulses closer than this are one pulse sent twice, or several that were delayed, in ns. At 300 BPM pulses are 8.3 ms
 /// apart.
 pub(super) const DOUBLED_NS: u64 = 2_500_000;
-/// Without a pulse for so many intervals, within these bounds in ns, the source is lost. At 20 BPM pulses are 125 ms
-/// apart, and one may be missing; a program may be held up for 200 ms and go on.
+/// Intervals without a pulse after which the source is lost, within these bounds in ns. At 20 BPM pulses are 125 ms
+/// apart, and one may be missing; a program may stall for 200 ms and continue.
 const LOST_INTERVALS: f64 = 3.5;
 const LOST_NS: (f64, f64) = (250e6, 400e6);
-/// A pulse is on the grid when it is off by less than this part of an interval, and while the tempo is a guess, by
+/// A pulse is on the grid when it is off by less than this part of an interval, and while the tempo is an estimate, by
 /// less than the second one.
 const GATE: (f64, f64) = (0.35, 0.45);
-/// After START, a pulse that is further off than this part of an interval is a clock whose phase began anew.
+/// After START, a pulse that is further off than this part of an interval is a clock that restarted its phase.
 const NEW_PHASE: f64 = 0.05;
-/// So many arrivals in a row that agree make a tempo: where there is none to lose, and where there is one.
+/// Consecutive agreeing arrivals that make a tempo: without a present tempo, and with one.
 const AGREE_PULSES: (usize, usize) = (4, 7);
 /// Arrivals agree when no interval is off their mean by more than this part: ±1 ms of jitter at 300 BPM is 0.24,
 /// every third pulse missing 0.33.
 const AGREE: f64 = 0.3;
-/// They say another tempo where it differs by this part, or by so many standard deviations of what they can tell.
+/// They give another tempo if it differs by this part, or by this many standard deviations of their accuracy.
 const OTHER_TEMPO: f64 = 0.05;
 const OTHER_DEVIATIONS: f64 = 5.0;
-/// How far beyond the range of [`Bpm`] a tempo is believed: while it is a guess, and when it is known.
+/// How far beyond the range of [`Bpm`] a tempo is accepted: while it is an estimate, and when it is known.
 pub(super) const BEYOND: (f64, f64) = (0.15, 0.03);
 
-/// A pulse as it came.
+/// A pulse at its arrival.
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     at_ns: u64,
@@ -40,33 +40,33 @@ struct Arrival {
     on_grid: bool,
 }
 
-/// What became of an arrival.
+/// How an arrival fits the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
-    /// It is on the grid, and so many before it are missing.
+    /// It is on the grid, and `missing` pulses before it are missing.
     On {
         /// 0 or more.
         missing: i64,
     },
-    /// It is doubled, was held up, or is off the grid.
+    /// It is doubled, was delayed, or is off the grid.
     Off,
-    /// There is no grid, or it is laid anew.
+    /// There is no grid, or it was fitted again.
     Anew,
 }
 
-/// The grid. Any instants do no harm.
+/// The grid. Any instants are safe.
 #[derive(Clone, Debug)]
 pub(super) struct Grid {
     state: SyncState,
     pulses: Option<PulseLoop>,
     /// The number of the newest pulse; -1 before the first.
     newest: i64,
-    /// The newest arrivals, doubled ones left out, oldest first.
+    /// The newest arrivals, without doubled ones, oldest first.
     arrivals: VecDeque<Arrival>,
     heard_ns: Option<u64>,
     /// The newest pulse on the grid.
     used_ns: u64,
-    /// Pulses counted without having come, that may still come late.
+    /// Pulses that were counted as missing and may still arrive late.
     missing: i64,
 }
 
@@ -83,7 +83,7 @@ impl Grid {
         }
     }
 
-    /// How well the source is known, as of the last call.
+    /// The state after the last call.
     pub(super) fn state(&self) -> SyncState {
         self.state
     }
@@ -93,17 +93,17 @@ impl Grid {
         self.newest
     }
 
-    /// The mapping; nothing before the second pulse. Of a source that is lost or unsteady, the last good one.
+    /// The mapping; `None` before the second pulse. For a lost or unsteady source, the last good one.
     pub(super) fn time(&self) -> Option<SourceTime> {
         self.pulses.map(|pulses| pulses.time())
     }
 
-    /// Whether it is to be followed.
+    /// Whether it must be followed.
     pub(super) fn is_followed(&self) -> bool {
         self.following().is_some()
     }
 
-    /// A pulse arrived; `begins` where a song begins with it.
+    /// A pulse arrived; `begins` if a song starts with it.
     pub(super) fn pulse(&mut self, at_ns: u64, begins: bool) -> Fit {
         let since_ns = self.heard_ns.replace(at_ns).map(|heard| at_ns.checked_sub(heard));
         match since_ns {
@@ -111,7 +111,7 @@ impl Grid {
                 self.absorb();
                 return Fit::Off;
             }
-            // The clock of the arrivals went back: what came before says nothing about what comes.
+            // The clock of the arrivals went back: older arrivals say nothing about the following ones.
             Some(None) => self.arrivals.clear(),
             _ => {}
         }
@@ -137,12 +137,12 @@ impl Grid {
         }
     }
 
-    /// The loop, while it is to be followed.
+    /// The loop, while it must be followed.
     fn following(&self) -> Option<PulseLoop> {
         self.pulses.filter(|_| matches!(self.state, SyncState::Acquiring | SyncState::Locked))
     }
 
-    /// Time goes by.
+    /// Checks the time since the last pulse.
     pub(super) fn expire(&mut self, now_ns: u64) {
         let Some(heard_ns) = self.heard_ns else { return };
         let interval_ns = self.following().map_or(f64::INFINITY, |pulses| pulses.time().ns_per_pulse);
@@ -157,8 +157,8 @@ impl Grid {
         }
     }
 
-    /// An arrival that is no pulse of its own. If one was counted without having come, this is it, and the arrivals were
-    /// held up on their way: they say nothing about the tempo.
+    /// An arrival that is no pulse of its own. If a pulse was counted as missing, this is it, and the arrivals were
+    /// delayed on their way: they are not used for the tempo.
     fn absorb(&mut self) {
         if self.missing > 0 {
             self.missing -= 1;
@@ -175,7 +175,7 @@ impl Grid {
         if step < 1.0 {
             self.absorb();
         } else if (place - step).abs() <= gate {
-            // No more steps than fit in the patience of `expire`.
+            // No more steps than fit in the time limit of `expire`.
             self.newest = time.pulse + step as i64;
             self.missing = step as i64 - 1;
             pulses.take(self.newest, at);
@@ -183,8 +183,8 @@ impl Grid {
         }
     }
 
-    /// The pulse with which the song begins. Many a source begins its clock anew with START, so it is taken wherever it
-    /// falls.
+    /// The pulse with which the song starts. Many sources restart their clock with START, so it is accepted at any
+    /// time.
     fn take_first(&mut self, mut pulses: PulseLoop, at_ns: u64) {
         self.newest += 1;
         self.missing = 0;
@@ -201,8 +201,9 @@ impl Grid {
         self.keep(pulses, at_ns);
     }
 
-    /// The first pulse of a source that was lost: at the tempo it had, and counted as if it had gone on, so that a cable
-    /// that was out for a moment leaves the song where it would be. Unless a song begins here: its number is announced.
+    /// The first pulse of a source that was lost: at its last tempo, and counted as if it had continued, so that a
+    /// cable that was unplugged for a moment does not move the song. Unless a song starts here: its number is
+    /// announced.
     fn resume(&mut self, pulses: PulseLoop, at_ns: u64, begins: bool) {
         let (time, at) = (pulses.time(), at_ns as f64);
         let gone_on = time.pulse_at(at).round() as i64;
@@ -214,7 +215,7 @@ impl Grid {
         self.keep(pulses.moved(SourceTime { pulse: self.newest, ns: at, ..time }, 2), at_ns);
     }
 
-    /// The newest arrival was on the grid, and this is the loop with it.
+    /// The newest arrival was on the grid; `pulses` is the loop with it.
     fn keep(&mut self, pulses: PulseLoop, at_ns: u64) {
         if let Some(arrival) = self.arrivals.back_mut() {
             arrival.on_grid = true;
@@ -231,8 +232,8 @@ impl Grid {
         }
     }
 
-    /// Looks whether the newest arrivals agree on a tempo where there is none, or on another than the one there is; the
-    /// grid is laid anew then, and that is true.
+    /// Checks whether the newest arrivals agree on a tempo if there is none, or on another one; then the grid is fitted
+    /// again, and the result is true.
     fn agree(&mut self) -> bool {
         let following = self.following();
         let enough = match self.state {
@@ -282,13 +283,13 @@ impl Grid {
     }
 }
 
-/// Whether an interval is a tempo in the range of [`Bpm`], give or take a part.
+/// Whether an interval is a tempo in the range of [`Bpm`], with a tolerance.
 pub(super) fn in_range(ns_per_pulse: f64, beyond: f64) -> bool {
     let bpm = MINUTE_NS / (ns_per_pulse * PPQN as f64);
     (Bpm::MIN.get() * (1.0 - beyond)..=Bpm::MAX.get() * (1.0 + beyond)).contains(&bpm)
 }
 
-/// The least-squares line through arrivals that follow each other; nothing where their intervals do not agree.
+/// The least-squares line through consecutive arrivals; `None` if their intervals do not agree.
 fn line_through(run: &[Arrival]) -> Option<SourceTime> {
     let (first, last) = (run.first()?, run.last()?);
     let since = |arrival: &Arrival| arrival.at_ns as f64 - first.at_ns as f64;

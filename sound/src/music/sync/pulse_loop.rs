@@ -12,33 +12,34 @@ use super::SourceTime;
 const LONGEST_NS: f64 = 8e9;
 /// The longest memory is never fewer pulses than this.
 const LONGEST_PULSES: f64 = 64.0;
-/// From this memory on, in pulses, a single arrival that is far off is cut down: a beat is enough to know better.
+/// Memory from which a single arrival that is far off is limited, in pulses: after a beat the tempo is known well
+/// enough.
 const SURE_PULSES: f64 = 24.0;
-/// What jitter is taken for until it was measured (standard deviation), and the least it is taken for, in ns.
+/// Assumed jitter until it is measured (standard deviation), and its minimum, in ns.
 const JITTER_NS: f64 = 500e3;
 const LEAST_JITTER_NS: f64 = 20e3;
-/// Over how many pulses jitter is measured.
+/// Pulses over which jitter is measured.
 const JITTER_PULSES: f64 = 32.0;
 /// Standard deviation over mean difference of neighbours: 0.866 for uniform jitter, 0.886 for Gaussian.
 const DEVIATION_PER_DIFFERENCE: f64 = 0.87;
-/// Beyond so many standard deviations, and this far, an arrival is far off.
+/// An arrival beyond this many standard deviations, and this many ns, is far off.
 const FAR_DEVIATIONS: f64 = 3.5;
 const FAR_NS: f64 = 2e6;
 /// The same as a part of the interval, so that it works at 300 BPM, where an interval is 8.3 ms.
 const FAR_PART: f64 = 0.1;
-/// So many arrivals in a row far off to one side are another tempo: no jitter does that.
+/// This many consecutive arrivals far off to one side are another tempo: jitter does not do that.
 const FAR_RUN: u32 = 4;
-/// And they grow: the last is so many times as far. Errors that stay are left to the mean, which is gentler.
+/// And they grow: the last is this many times as far. Constant errors are left to the mean, which corrects more gently.
 const FAR_GROWTH: f64 = 1.5;
-/// The memory from there on, in pulses: about the run.
+/// The memory from then on, in pulses: about the run.
 const FAR_MEMORY: f64 = 5.0;
-/// The mean error is taken over so many pulses.
+/// Pulses of the mean error.
 const MEAN_PULSES: f64 = 16.0;
-/// A mean error beyond so many standard deviations of one arrival (5.5 of the mean) and this far is a tempo that
-/// moves. The 1 ms is a frame of USB: a slip by one is the bus, not the source.
+/// A mean error beyond this many standard deviations of one arrival (5.5 of the mean) and this many ns is a changing
+/// tempo. The 1 ms is a frame of USB: a slip by one is the bus, not the source.
 const MOVED_DEVIATIONS: f64 = 1.0;
 const MOVED_NS: f64 = 1e6;
-/// The memory is then cut to a third, within these bounds, in pulses.
+/// The memory is then reduced to a third, within these bounds, in pulses.
 const MOVED_MEMORY: (f64, f64) = (8.0, 32.0);
 
 /// The loop. Copied to try a pulse and take it back.
@@ -53,7 +54,7 @@ pub(super) struct PulseLoop {
 }
 
 impl PulseLoop {
-    /// A loop that begins with this line, as if it came from `pulses` pulses.
+    /// A loop that begins with this line, as if it were measured from `pulses` pulses.
     pub(super) fn new(time: SourceTime, pulses: usize) -> PulseLoop {
         PulseLoop {
             time,
@@ -65,7 +66,7 @@ impl PulseLoop {
         }
     }
 
-    /// The same loop on another line; what it knows of the jitter stays.
+    /// The same loop on another line; the measured jitter stays.
     pub(super) fn moved(&self, time: SourceTime, pulses: usize) -> PulseLoop {
         PulseLoop { jitter_ns: self.jitter_ns, ..PulseLoop::new(time, pulses) }
     }
@@ -74,7 +75,7 @@ impl PulseLoop {
         self.time
     }
 
-    /// Whether the tempo rests on a beat or more.
+    /// Whether the tempo is measured over a beat or more.
     pub(super) fn sure(&self) -> bool {
         self.memory_pulses >= SURE_PULSES
     }
@@ -103,10 +104,10 @@ impl PulseLoop {
         (FAR_DEVIATIONS * self.jitter_ns).max(FAR_NS.min(FAR_PART * self.time.ns_per_pulse))
     }
 
-    /// Measures the jitter and shortens the memory where the errors say that the tempo has changed.
+    /// Measures the jitter and shortens the memory if the errors show that the tempo has changed.
     fn watch(&mut self, error_ns: f64) {
         if self.memory_pulses > MOVED_MEMORY.0 {
-            // By neighbours, so that a moving tempo is not taken for jitter; a single spike counts little.
+            // By neighbours, so that a changing tempo does not count as jitter; a single spike counts little.
             let difference_ns = (error_ns - self.last_error_ns).abs() * DEVIATION_PER_DIFFERENCE;
             self.jitter_ns += (difference_ns.min(4.0 * self.jitter_ns) - self.jitter_ns) / JITTER_PULSES;
             self.jitter_ns = self.jitter_ns.max(LEAST_JITTER_NS);
@@ -118,14 +119,14 @@ impl PulseLoop {
             true => 1,
             false => 0,
         };
-        // A spike weighs as much in the mean as what is just not far.
+        // A spike has the weight of an error that is just not far.
         let bound_ns = self.far_ns().max(FAR_NS);
         self.mean_error_ns += (error_ns.clamp(-bound_ns, bound_ns) - self.mean_error_ns) / MEAN_PULSES;
         let moved_ns = (MOVED_DEVIATIONS * self.jitter_ns).max(MOVED_NS.min(FAR_PART * self.time.ns_per_pulse));
         if self.run >= FAR_RUN && error_ns.abs() > FAR_GROWTH * self.far_ns() {
             self.shorten(FAR_MEMORY);
         } else if self.mean_error_ns.abs() > moved_ns {
-            // What is known to be off need not go through the tempo, which it would overshoot.
+            // A known offset need not go through the tempo, which would overshoot.
             self.time.ns += self.mean_error_ns;
             self.shorten((self.memory_pulses / 3.0).clamp(MOVED_MEMORY.0, MOVED_MEMORY.1));
         }

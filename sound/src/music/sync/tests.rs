@@ -1,9 +1,9 @@
-//! Laws of the follower: steady where the source is steady, quick where it moves, unmoved by what is no pulse.
+//! Laws of the follower: steady with a steady source, quick with a changing one, unchanged by false pulses.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Instants begin here, so that none is negative.
+/// Time of the first instant, so that none is negative.
 const BEGIN_NS: f64 = 5e9;
 
 /// Uniform, -1..1, the same for the same seed (xorshift64*).
@@ -26,7 +26,7 @@ fn interval_ns(bpm: f64) -> f64 {
     MINUTE_NS / (bpm * PPQN as f64)
 }
 
-/// A source whose pulses fall where its tempo puts them, and arrive with jitter.
+/// A source whose pulses are sent at its tempo, and arrive with jitter.
 struct Source {
     follower: ClockFollower,
     at_ns: f64,
@@ -39,7 +39,7 @@ impl Source {
         Source { follower: ClockFollower::new(), at_ns: BEGIN_NS, jitter_ns, scramble: Scramble::new(seed) }
     }
 
-    /// So many pulses, the first one interval after the last one before; looks at the follower after each.
+    /// Sends this many pulses, the first one interval after the last one before; checks the follower after each.
     fn pulses(&mut self, count: usize, bpm: f64, mut look: impl FnMut(&ClockFollower, usize)) {
         for i in 0..count {
             self.at_ns += interval_ns(bpm);
@@ -62,7 +62,7 @@ impl Source {
         self.follower.time().unwrap().pulse
     }
 
-    /// A clean source on which the follower is locked, pulse 99 being the newest.
+    /// A clean source on which the follower is locked, with 99 as the newest pulse.
     fn locked(bpm: f64) -> Source {
         let mut source = Source::new(0.0, 1);
         source.pulses(100, bpm, |_, _| ());
@@ -95,7 +95,7 @@ proptest! {
                 phase_ns = phase_ns.max((follower.time().unwrap().ns - true_ns).abs());
             }
         });
-        // The tempo is the inverse of the interval: the same jitter weighs with its square.
+        // The tempo is the inverse of the interval: the same jitter counts with its square.
         prop_assert!(after_a_beat < 0.6 * (x / 120.0).max(1.0).powi(2), "{after_a_beat} BPM off after a beat");
         prop_assert!(settled < 0.01, "{settled} BPM off");
         prop_assert!(phase_ns < 500e3, "{phase_ns} ns off");
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn garbage_does_no_harm_and_is_overcome_within_two_beats(
+    fn garbage_is_overcome_within_two_beats(
         garbage in prop::collection::vec((0u8..6, any::<u64>(), 0u64..300_000_000), 0..200),
         x in 30.0..290.0f64,
     ) {
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn a_source_that_ceases_is_lost_in_under_half_a_second(x in 20.0..300.0f64, count in 1usize..100) {
+    fn a_source_that_stops_is_lost_in_under_half_a_second(x in 20.0..300.0f64, count in 1usize..100) {
         let mut source = Source::new(0.0, 1);
         source.pulses(count, x, |_, _| ());
         let (mapping, last_ns) = (source.follower.time(), source.at_ns as u64);
@@ -167,7 +167,7 @@ proptest! {
         source.follower.look(last_ns + 450_000_000);
         let lost = if count > 1 { SyncState::Lost } else { SyncState::Waiting };
         prop_assert_eq!(source.follower.state(), lost);
-        prop_assert_eq!(source.follower.time(), mapping, "the mapping stands as it was");
+        prop_assert_eq!(source.follower.time(), mapping, "the mapping is unchanged");
     }
 
     #[test]
@@ -189,7 +189,7 @@ proptest! {
 }
 
 #[test]
-fn a_good_guess_comes_with_the_fourth_pulse() {
+fn a_good_estimate_comes_with_the_fourth_pulse() {
     for seed in 1..100 {
         let mut source = Source::new(200e3, seed);
         source.pulses(4, 120.0, |_, _| ());
@@ -210,7 +210,7 @@ fn doubled_pulses_are_one() {
 }
 
 #[test]
-fn a_burst_behind_a_stall_bends_nothing() {
+fn a_burst_after_a_stall_changes_nothing() {
     for held_up in 2..6 {
         let mut source = Source::locked(120.0);
         source.at_ns += f64::from(held_up) * interval_ns(120.0);
@@ -225,7 +225,7 @@ fn a_burst_behind_a_stall_bends_nothing() {
 }
 
 #[test]
-fn a_late_pulse_bends_nothing() {
+fn a_late_pulse_changes_nothing() {
     let mut source = Source::locked(120.0);
     source.follower.pulse((source.at_ns + 1.3 * interval_ns(120.0)) as u64);
     source.at_ns += interval_ns(120.0);
@@ -242,12 +242,12 @@ fn a_tempo_out_of_range_is_unsteady() {
         let mut source = Source::locked(120.0);
         source.pulses(pulses_in(3.0, x), x, |_, _| ());
         assert_ne!(source.follower.state(), SyncState::Locked, "{x}");
-        assert!((source.bpm() - 120.0).abs() < 6.0, "the mapping stands: {} for {x}", source.bpm());
+        assert!((source.bpm() - 120.0).abs() < 6.0, "the mapping is unchanged: {} for {x}", source.bpm());
     }
 }
 
 #[test]
-fn a_cable_that_was_out_leaves_the_numbers_where_they_would_be() {
+fn a_cable_that_was_unplugged_does_not_change_the_numbers() {
     let mut source = Source::locked(120.0);
     source.at_ns += 96.0 * interval_ns(120.0);
     assert_eq!(source.follower.look(source.at_ns as u64), Some(SyncEvent::Lost));
@@ -267,7 +267,7 @@ fn the_song_begins_with_the_first_pulse_after_start() {
         source.pulse();
         assert_eq!(source.number(), 100);
     }
-    // Right behind a pulse: the order of the bytes counts, so it is the next.
+    // Right after a pulse: the order of the bytes counts, so it is the next.
     let mut source = Source::locked(120.0);
     assert_eq!(source.follower.start((source.at_ns + 300e3) as u64), rolls);
     source.pulses(24, 120.0, |_, _| ());
@@ -276,7 +276,7 @@ fn the_song_begins_with_the_first_pulse_after_start() {
 }
 
 #[test]
-fn a_clock_that_begins_anew_with_start_is_followed_at_once() {
+fn a_clock_that_restarts_with_start_is_followed_at_once() {
     for part in [0.02, 0.2, 0.4, 0.6, 0.9, 1.4] {
         let mut source = Source::locked(120.0);
         source.follower.start((source.at_ns + 100e3) as u64);
@@ -296,7 +296,7 @@ fn a_source_whose_clock_runs_only_with_its_song_begins_at_its_first_pulse() {
     assert_eq!(start, Some(SyncEvent::Rolls { song_pulse: 0, source_pulse: 0 }));
     source.pulses(48, 120.0, |_, _| ());
     assert_eq!(source.number(), 47);
-    // A minute later it starts again: the number announced is the number given, and the tempo is known at once.
+    // A minute later it starts again: the number of the pulse is the announced one, and the tempo is known at once.
     source.follower.stop(source.at_ns as u64);
     source.at_ns += 60e9;
     let start = source.follower.start(source.at_ns as u64);
@@ -308,11 +308,11 @@ fn a_source_whose_clock_runs_only_with_its_song_begins_at_its_first_pulse() {
 }
 
 #[test]
-fn stop_continue_and_position_place_the_song() {
+fn stop_continue_and_position_set_the_song_position() {
     let mut source = Source::locked(120.0);
     let now = |source: &Source| (source.at_ns + 2e6) as u64;
     let at = now(&source);
-    assert_eq!(source.follower.stop(at), None, "it stands already");
+    assert_eq!(source.follower.stop(at), None, "it is stopped already");
     source.follower.start(at);
     source.pulses(10, 120.0, |_, _| ());
     let at = now(&source);
@@ -332,9 +332,9 @@ fn stop_continue_and_position_place_the_song() {
     assert_eq!(source.follower.position(0, at), round, "the next round of a loop");
 }
 
-/// The follower behind a source whose pulses wait for the end of an audio block, or come with its beginning (`early`):
-/// the worst tempo in BPM from the eighth second to the fourteenth, the worst phase in ns, and the pulses by which the
-/// song is off at the end.
+/// The follower of a source whose pulses wait for the end of an audio block, or come with its beginning (`early`): the
+/// worst tempo error in BPM from the eighth second to the fourteenth, the worst phase error in ns, and the pulses by
+/// which the song is off at the end.
 fn in_blocks(x: f64, grain_ns: f64, early: bool) -> (f64, f64, i64) {
     let mut follower = ClockFollower::new();
     let (mut off_bpm, mut off_ns, mut origin) = (0.0f64, 0.0f64, 0);
@@ -380,7 +380,7 @@ fn a_clock_in_blocks_is_followed_to_a_tenth_in_eight_seconds_with_its_phase_and_
 }
 
 #[test]
-fn three_pulses_a_block_are_three_however_far_apart_a_wire_brings_them() {
+fn three_pulses_a_block_are_three_however_far_apart_they_arrive() {
     for gap_ns in [0, 20_000, 320_000, 1_000_000] {
         let mut follower = ClockFollower::new();
         for block in 0..320 {
@@ -415,9 +415,9 @@ fn pulses_lost_or_doubled_by_chance_are_no_blocks() {
     }
 }
 
-/// The worst tempo from the eighth second on, and the pulses by which the song is off at the end, behind a source whose
-/// blocks have up to 1 ms of jitter and are held up at some seconds for so many ms; those behind them come as soon as they
-/// can.
+/// The worst tempo error from the eighth second on, and the pulses by which the song is off at the end, with a source
+/// whose blocks have up to 1 ms of jitter and are delayed at some seconds by so many ms; the blocks after them arrive
+/// as soon as possible.
 fn held_up(x: f64, grain_ns: f64, stalls: &[(f64, f64)]) -> (f64, i64) {
     let (mut follower, mut origin) = (ClockFollower::new(), 0);
     let mut roll = |event: Option<SyncEvent>| {
@@ -446,7 +446,7 @@ fn held_up(x: f64, grain_ns: f64, stalls: &[(f64, f64)]) -> (f64, i64) {
 }
 
 #[test]
-fn a_clock_in_blocks_that_is_held_up_keeps_its_tempo_and_its_song() {
+fn a_delayed_clock_in_blocks_keeps_its_tempo_and_its_song() {
     let stalls: [&[(f64, f64)]; 4] = [&[], &[(6.0, 60.0)], &[(6.0, 30.0), (9.0, 30.0)], &[(9.5, 120.0), (14.0, 45.0)]];
     for x in [90.0, 120.0, 128.0, 140.0, 190.0, 240.0, 300.0] {
         for grain_ms in [512.0 / 48.0, 512.0 / 44.1, 1024.0 / 48.0, 1024.0 / 44.1, 25.0] {

@@ -1,4 +1,4 @@
-//! Notes as chunks. Pure.
+//! Writes notes as chunks. Pure.
 //!
 //! Every chunk that is made here has an even size, for readers that forget pad bytes.
 
@@ -6,11 +6,11 @@ use super::{Info, LABEL_BYTES_MAX, MARKS_MAX, Mark, Origin, cut, plain};
 
 /// Characters of the fields of `bext`, in their order.
 pub const ORIGIN_FIELDS: [usize; 5] = [256, 32, 32, 10, 8];
-/// Where the time reference is in `bext`.
+/// The offset of the time reference in `bext`.
 pub const TIME_REFERENCE_AT: usize = 338;
-/// Where the coding history begins.
+/// The offset of the coding history.
 pub const HISTORY_AT: usize = 602;
-/// The most that is written of it.
+/// Maximum bytes of the coding history.
 const HISTORY_BYTES_MAX: usize = 1024;
 /// The version of the chunk: that without loudness.
 const ORIGIN_VERSION: u16 = 1;
@@ -19,7 +19,7 @@ const HEADER_BYTES: usize = 8;
 /// Bytes of a mark in `cue `.
 pub const CUE_BYTES: usize = 24;
 
-/// Appends a chunk with its pad byte. What is given to it is far below 4 GiB.
+/// Appends a chunk with its pad byte. Its size is far below 4 GiB.
 pub fn push(bytes: &mut Vec<u8>, id: &[u8; 4], content: &[u8]) {
     bytes.extend(id);
     bytes.extend((content.len() as u32).to_le_bytes());
@@ -54,7 +54,7 @@ fn ascii(text: &str, bytes: usize) -> Vec<u8> {
     plain.chars().take(bytes).map(|char| if char.is_ascii() { char as u8 } else { b'?' }).collect()
 }
 
-/// The `LIST` of labels and the `cue ` chunk, for as many of the first marks as fit; nothing where none does.
+/// The `LIST` of labels and the `cue ` chunk, for as many of the first marks as fit; empty if none fits.
 pub fn marks(marks: &[Mark], room_bytes: usize) -> Vec<u8> {
     let (mut cue, mut list) = (Vec::new(), b"adtl".to_vec());
     let mut count = 0_u32;
@@ -76,13 +76,13 @@ pub fn marks(marks: &[Mark], room_bytes: usize) -> Vec<u8> {
             cue.extend(word.to_le_bytes());
         }
         cue.extend(b"data");
-        // Where its chunk and its block begin, which is where the audio does.
+        // The offsets of its chunk and its block: that of the audio.
         cue.extend([0; 8]);
         cue.extend(frame.to_le_bytes());
         list.extend(labl);
     }
     let mut chunks = Vec::new();
-    // The labels first: marks that are whole then have theirs, wherever the file is cut.
+    // The labels first: then a complete mark has its label, wherever the file is cut.
     if list.len() > 4 {
         push(&mut chunks, b"LIST", &list);
     }
@@ -92,8 +92,8 @@ pub fn marks(marks: &[Mark], room_bytes: usize) -> Vec<u8> {
     chunks
 }
 
-/// The `LIST` of texts, as many of the first as fit; nothing where there are none. Empty ones and those whose letters
-/// are none are left out.
+/// The `LIST` of texts, as many of the first as fit; empty if there are none. Empty texts and those with an invalid id
+/// are left out.
 pub fn info(Info(texts): &Info, room_bytes: usize) -> Vec<u8> {
     let mut list = b"INFO".to_vec();
     for (id, text) in texts {

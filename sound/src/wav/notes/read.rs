@@ -1,4 +1,4 @@
-//! Notes out of chunks, of which nothing is believed. Pure over what can be read and sought.
+//! Reads notes from chunks, and checks everything. Pure over reading and seeking.
 
 use super::encode::{CUE_BYTES, HISTORY_AT, ORIGIN_FIELDS, TIME_REFERENCE_AT};
 use super::{Info, MARKS_MAX, Mark, Notes, Origin, plain};
@@ -8,18 +8,18 @@ use std::{
     io::{self, ErrorKind, Read, Seek, SeekFrom},
 };
 
-/// The most that is looked at of a chunk of marks, labels or texts.
+/// Maximum bytes read of a chunk of marks, labels or texts.
 const CHUNK_BYTES_MAX: u64 = 1 << 20;
-/// The most that is looked at of `bext`.
+/// Maximum bytes read of `bext`.
 const ORIGIN_BYTES_MAX: u64 = 64 << 10;
-/// The most that is looked at in all.
+/// Maximum bytes read in all.
 const ALL_BYTES_MAX: u64 = 4 << 20;
-/// Texts that are read.
+/// Maximum texts that are read.
 const TEXTS_MAX: usize = 256;
 /// Bytes of a chunk's letters and size.
 const HEADER_BYTES: usize = 8;
 
-/// Reads what the chunks of a file tell.
+/// Reads the notes from the chunks of a file.
 pub fn read(file: &mut (impl Read + Seek), wav: &Wav) -> io::Result<Notes> {
     let mut notes = Notes::default();
     let Some(data) = wav.data else { return Ok(notes) };
@@ -49,7 +49,7 @@ pub fn read(file: &mut (impl Read + Seek), wav: &Wav) -> io::Result<Notes> {
     Ok(notes)
 }
 
-/// The beginning of what a chunk holds, as far as it is there.
+/// The beginning of a chunk's contents, as far as it is in the file.
 fn content(file: &mut (impl Read + Seek), chunk: &Chunk, most: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     file.seek(SeekFrom::Start(chunk.at + HEADER_BYTES as u64))?;
@@ -91,7 +91,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word))
 }
 
-/// The chunks of a list, as far as they are whole.
+/// The complete chunks of a list.
 fn parts(mut list: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (id, rest) = list.split_first_chunk::<4>()?;
@@ -111,7 +111,7 @@ fn texts(list: &[u8], Info(texts): &mut Info) {
     }
 }
 
-/// Marks of one side of the audio.
+/// The marks before or after the audio.
 #[derive(Default)]
 struct Places {
     /// Their numbers and frames.

@@ -1,4 +1,4 @@
-//! What is read of notes that are whole, broken and made up.
+//! Reading of complete, broken and random notes.
 
 use super::*;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ fn file_of(before: &[u8], after: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Counts what is read.
+/// Counts the bytes read.
 struct Counted(Cursor<Vec<u8>>, usize);
 
 impl Read for Counted {
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn what_has_room_is_written_and_no_more(
+    fn as_much_as_fits_is_written_and_no_more(
         labels in prop::collection::vec("\\PC{0,30}", 0..20), room in 0..600_usize,
     ) {
         let marks: Vec<_> = labels.iter().map(|label| mark(0, label)).collect();
@@ -121,7 +121,7 @@ proptest! {
 }
 
 #[test]
-fn broken_notes_are_left_out_and_whole_ones_stay() {
+fn broken_notes_are_left_out_and_complete_ones_stay() {
     let whole = encode::marks(&[mark(1, "one"), mark(9, "past the end"), mark(0, "")], 4096);
     assert_eq!(notes(&file_of(&whole, b"")).marks, [mark(1, "one"), mark(0, "")]);
     // After the audio they are newer.
@@ -141,7 +141,7 @@ fn broken_notes_are_left_out_and_whole_ones_stay() {
 }
 
 #[test]
-fn of_a_file_of_nothing_but_notes_a_few_mib_are_read() {
+fn only_a_few_mib_of_notes_are_read() {
     let mut chunks = Vec::new();
     (0..20).for_each(|_| encode::push(&mut chunks, b"LIST", &[b"adtl", &vec![0; 1 << 20][..]].concat()));
     notes(&file_of(&chunks, b""));

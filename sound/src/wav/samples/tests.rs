@@ -1,4 +1,4 @@
-//! Samples as they were written, and what is not read.
+//! Reading of samples, and unsupported files.
 
 use super::*;
 use crate::wav::{Depth, Encoder, Info, Origin, WavFile, WavShape};
@@ -66,7 +66,7 @@ proptest! {
 }
 
 #[test]
-fn every_kind_has_its_full_scale_behind_chunks_of_odd_sizes() {
+fn every_kind_has_its_full_scale_after_chunks_of_odd_sizes() {
     let half = 0.5_f32.to_le_bytes();
     let cases: [(u16, u16, &[u8]); 5] =
         [(1, 8, &[0xC0]), (1, 16, &[0, 0x40]), (1, 24, &[0, 0, 0x40]), (1, 32, &[0, 0, 0, 0x40]), (3, 32, &half)];
@@ -78,24 +78,24 @@ fn every_kind_has_its_full_scale_behind_chunks_of_odd_sizes() {
 }
 
 #[test]
-fn what_is_not_read_is_named() {
+fn unsupported_files_are_named() {
     let error = |bytes: Vec<u8>| open(bytes).err().unwrap().to_string();
-    let want = "64 bits float, 1 channel, 8000 Hz: samples of this kind are not read; convert it to 24 bits PCM";
+    let want = "64 bits float, 1 channel, 8000 Hz: sample format not supported; convert it to 24-bit PCM";
     assert_eq!(error(odd_file(3, 64, &[0; 8])), want);
     let mut torn = odd_file(1, 16, &[0; 8]);
     torn.extend([0x81; 4]);
-    assert_eq!(error(torn), "its header is not true: repair it first (busker takes repair)");
-    assert_eq!(error(b"fLaC".to_vec()), "it is no WAV file that can be read");
+    assert_eq!(error(torn), "its header is wrong: repair it first (busker takes repair)");
+    assert_eq!(error(b"fLaC".to_vec()), "it is not a readable WAV file");
     let mut long = b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0".to_vec();
     let short = odd_file(1, 16, &[0; 4]);
     long.extend([(short.len() as u64 + 28).to_le_bytes(), 4_u64.to_le_bytes()].concat());
     long.extend([0; 12]);
     long.extend(&short[12..]);
-    assert_eq!(error(long), "it is an RF64 file, whose samples are not read; convert it to WAV files below 4 GiB");
+    assert_eq!(error(long), "RF64 is not supported: convert it to WAV files below 4 GiB");
 }
 
 #[test]
-fn a_file_that_became_shorter_is_an_error_and_no_panic() {
+fn a_file_that_became_shorter_is_an_error_without_a_panic() {
     let mut bytes = odd_file(1, 16, &[0x11; 4000]);
     let wav = Wav::read(&mut Cursor::new(&bytes)).unwrap();
     bytes.truncate(1000);

@@ -1,9 +1,9 @@
-//! What the frames of a file that is written are. Pure.
+//! The frame format of a file that is written. Pure.
 
 use crate::wav::format::{EXTENSIBLE, GUID_TAIL};
 use std::{fmt, str::FromStr};
 
-/// How a sample is written.
+/// The depth of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Depth {
     /// Integers of 16 bits.
@@ -15,7 +15,7 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// Bits of a sample.
+    /// Bit depth.
     pub fn bits(self) -> u16 {
         match self {
             Depth::Int16 => 16,
@@ -40,15 +40,15 @@ impl fmt::Display for Depth {
     }
 }
 
-/// A depth that is none.
+/// A text that is no depth.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no depth of samples: write 16, 24 or 32f")]
+#[error("'{0}' is not a bit depth: write 16, 24 or 32f")]
 pub struct UnknownDepth(String);
 
 impl FromStr for Depth {
     type Err = UnknownDepth;
 
-    /// Reads what [`Display`](fmt::Display) writes, and 32.
+    /// Reads the text that [`Display`](fmt::Display) writes, and 32.
     fn from_str(text: &str) -> Result<Depth, UnknownDepth> {
         match text {
             "16" => Ok(Depth::Int16),
@@ -59,14 +59,14 @@ impl FromStr for Depth {
     }
 }
 
-/// What the frames of a file are.
+/// The frame format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WavShape {
-    /// Samples of a frame, from 1.
+    /// The number of channels, from 1.
     pub channels: u16,
-    /// Frames of a second, from 1.
+    /// Sample rate in Hz, from 1.
     pub sample_rate_hz: u32,
-    /// How a sample is written.
+    /// The depth of a sample.
     pub depth: Depth,
 }
 
@@ -76,14 +76,14 @@ impl WavShape {
         u64::from(self.channels) * self.depth.bytes() as u64
     }
 
-    /// Whether a header can name it: it has channels and a rate, and the bytes of a frame fit 16 bits and those of a
+    /// Whether a header can hold it: it has channels and a rate, and the bytes of a frame fit 16 bits and those of a
     /// second 32.
     pub fn is_possible(&self) -> bool {
         let second_bytes = self.frame_bytes() * u64::from(self.sample_rate_hz);
         self.frame_bytes() <= u64::from(u16::MAX) && (1..=u64::from(u32::MAX)).contains(&second_bytes)
     }
 
-    /// Whether a `fact` chunk belongs to it, as to all that is not said to be plain PCM.
+    /// Whether it needs a `fact` chunk, as all formats except plain PCM do.
     pub(super) fn has_fact(&self) -> bool {
         self.is_long() || self.depth == Depth::Float32
     }
@@ -92,13 +92,13 @@ impl WavShape {
         match self.depth {
             Depth::Int16 => self.channels > 2,
             Depth::Int24 => true,
-            // sox warns of the longer form here.
+            // sox warns about the longer form here.
             Depth::Float32 => false,
         }
     }
 
-    /// What the `fmt ` chunk holds: the longer form for integers in more than two channels or of more than 16 bits, as
-    /// its owner asks.
+    /// The contents of the `fmt ` chunk: the longer form for integers in more than two channels or of more than 16
+    /// bits, as its standard requires.
     pub(super) fn format(&self) -> Vec<u8> {
         let (tag, extra): (u16, &[u8]) = match self.depth {
             Depth::Int16 | Depth::Int24 => (1, &[]),
@@ -125,8 +125,8 @@ impl WavShape {
         format
     }
 
-    /// The speakers of the channels, a bit each: the front centre for one, left and right for two. More are inputs of a
-    /// mixer and belong to no speaker.
+    /// The speakers of the channels, a bit each: the front centre for one, left and right for two. More channels are
+    /// inputs of a mixer and belong to no speaker.
     fn speakers(&self) -> u32 {
         match self.channels {
             1 => 0b100,

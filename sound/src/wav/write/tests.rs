@@ -1,11 +1,11 @@
-//! What is written is read, whatever interrupts it.
+//! Written files are read back, after any interruption.
 
 use super::*;
 use crate::wav::{Finding, Health, Notes, Wav};
 use proptest::prelude::*;
 use std::io::Cursor;
 
-/// A disk that keeps each write apart and takes so many bytes of file.
+/// A disk that records each write and takes a limited number of bytes.
 #[derive(Debug)]
 struct Disk {
     file: Cursor<Vec<u8>>,
@@ -87,7 +87,7 @@ fn wav_of(bytes: &[u8]) -> (Wav, Notes) {
     (wav, notes)
 }
 
-/// What the repair leaves of a file, which is then sound.
+/// The file after its repair, which is then valid.
 fn mended(bytes: &[u8]) -> (Vec<u8>, Wav, Notes) {
     let mut file = Cursor::new(bytes.to_vec());
     if let Some(repair) = Wav::read(&mut file).unwrap().repair {
@@ -102,7 +102,7 @@ fn mended(bytes: &[u8]) -> (Vec<u8>, Wav, Notes) {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(
+    fn a_written_file_is_read_back(
         shape in shape(),
         parts in prop::collection::vec(0..50_u64, 0..6),
         has_origin in any::<bool>(),
@@ -149,9 +149,9 @@ proptest! {
         prop_assert_eq!(all, read);
     }
 
-    /// A kill between any two writes, and within those that are longer than a page's worth of header.
+    /// A kill between any two writes, and within those that are longer than a page of header.
     #[test]
-    fn a_kill_at_any_moment_leaves_the_audio_and_no_more(shape in shape(), frames in 2..40_u64, torn in any::<bool>()) {
+    fn a_kill_at_any_moment_leaves_the_audio_that_was_written(shape in shape(), frames in 2..40_u64, torn in any::<bool>()) {
         let all = audio(shape, frames);
         let marks: Vec<_> = (0..frames).map(|at| mark(at, if at % 2 == 0 { "odd" } else { "" })).collect();
         let mut wav = WavFile::create(Disk::of(usize::MAX), shape, None).unwrap();
@@ -186,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn a_full_disk_keeps_every_frame_that_went_in(
+    fn a_full_disk_keeps_every_written_frame(
         shape in shape(), frames in 1..20_u64, short in 0..700_usize, frees in any::<bool>(),
     ) {
         let all = audio(shape, frames);
@@ -235,7 +235,7 @@ fn a_call_is_one_write_and_the_header_is_one_page() {
 }
 
 #[test]
-fn the_first_marks_stay_where_not_all_have_room() {
+fn the_first_marks_stay_if_not_all_have_room() {
     let marks: Vec<_> = (0..20_000).map(|at| mark(at, &format!("mark {at}"))).collect();
     let shape = WavShape { channels: 1, depth: Depth::Int16, ..STEREO };
     let history = "A=PCM\r\n".repeat(1000);
@@ -254,7 +254,7 @@ fn the_first_marks_stay_where_not_all_have_room() {
 }
 
 #[test]
-fn the_room_ends_before_four_gibibytes_with_place_for_the_rest() {
+fn the_room_ends_before_four_gibibytes_with_place_for_the_chunks() {
     let mut wav = WavFile::create(tempfile::tempfile().unwrap(), STEREO, None).unwrap();
     let all = wav.room_frames();
     assert!((AUDIO_AT + all * 6 + (1 << 20)..=1 << 32).contains(&((1 << 32) - 1)));
@@ -278,7 +278,7 @@ fn the_room_ends_before_four_gibibytes_with_place_for_the_rest() {
 }
 
 #[test]
-fn parts_of_frames_and_shapes_no_header_can_name_are_refused() {
+fn partial_frames_and_shapes_no_header_can_hold_are_refused() {
     let mut wav = WavFile::create(Cursor::new(Vec::new()), STEREO, None).unwrap();
     assert_eq!(wav.write(&[0; 5]).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!((wav.frames(), wav.file().get_ref().len()), (0, 4096));
@@ -290,11 +290,11 @@ fn parts_of_frames_and_shapes_no_header_can_name_are_refused() {
 }
 
 #[test]
-fn a_depth_is_read_as_it_is_shown() {
+fn the_text_of_a_depth_reads_back() {
     for depth in [Depth::Int16, Depth::Int24, Depth::Float32] {
         assert_eq!(depth.to_string().parse(), Ok(depth));
     }
     assert_eq!("32".parse(), Ok(Depth::Float32));
     let error = "20".parse::<Depth>().unwrap_err();
-    assert_eq!(error.to_string(), "'20' is no depth of samples: write 16, 24 or 32f");
+    assert_eq!(error.to_string(), "'20' is not a bit depth: write 16, 24 or 32f");
 }

@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn how_time_is_cut_changes_nothing(cuts in prop::collection::vec(1i64..3000, 1..60), offset_ms in -500.0..500.0f64) {
+    fn cutting_time_into_other_blocks_changes_nothing(cuts in prop::collection::vec(1i64..3000, 1..60), offset_ms in -500.0..500.0f64) {
         let (mut whole, mut pieces) = (Bench::new(0.0), Bench::new(0.0));
         for bench in [&mut whole, &mut pieces] {
             bench.block(48_000);

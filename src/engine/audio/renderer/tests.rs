@@ -1,4 +1,4 @@
-//! The callback as a whole: what it puts out is what the same pure functions make of the same files.
+//! The callback as a whole: its output equals that of the same pure functions on the same files.
 
 use super::*;
 use crate::{
@@ -105,7 +105,7 @@ fn mixed(
 }
 
 #[test]
-fn what_is_heard_of_tracks_is_what_an_export_makes_of_them_to_the_bit() {
+fn the_output_of_tracks_equals_that_of_an_export_to_the_bit() {
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path());
     let mut plan = Plan::new(Bpm::DEFAULT, RATE_HZ, true);

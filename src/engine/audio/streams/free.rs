@@ -86,7 +86,9 @@ impl FreeStream {
 
     /// Fills both sides with the next frames; where there are none, says so and leaves them.
     pub fn read(&mut self, shared: &mut Shared, [left, right]: [&mut [f32]; 2]) -> bool {
-        self.queue.send_void_home(self.first, &mut shared.home);
+        self.queue.take_in();
+        let first = self.first;
+        self.queue.send_void_home(|epoch| epoch >= first, &mut shared.home);
         if let State::Waiting(epoch) = self.state
             && self.is_enough(epoch)
         {
@@ -99,7 +101,8 @@ impl FreeStream {
         if self.first == epoch {
             shared.counters.set_position(epoch, self.frames);
         } else {
-            self.queue.send_void_home(self.first, &mut shared.home);
+            let first = self.first;
+            self.queue.send_void_home(|epoch| epoch >= first, &mut shared.home);
         }
         true
     }

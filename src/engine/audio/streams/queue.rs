@@ -1,10 +1,14 @@
 //! The blocks of one stream that wait to be heard, in the order they were read. Realtime: yes.
 
-use super::block::{Block, Epoch};
+use super::{
+    STREAM_BLOCKS,
+    block::{Block, Epoch},
+};
 use ringbuf::{
     HeapCons, HeapProd,
     traits::{Consumer, Observer, Producer},
 };
+use std::collections::VecDeque;
 
 /// Where blocks of all streams go back to the disk reader.
 pub(super) type BlockReturn = HeapProd<Box<Block>>;
@@ -12,6 +16,8 @@ pub(super) type BlockReturn = HeapProd<Box<Block>>;
 /// The blocks that were lent to a stream.
 pub(super) struct BlockQueue {
     full: HeapCons<Box<Block>>,
+    /// Those that came, in their order: there is room for all a stream can have.
+    waiting: VecDeque<Box<Block>>,
     /// The one that is heard.
     block: Option<Box<Block>>,
     /// The next frame of it.
@@ -42,17 +48,33 @@ pub(super) enum There<'a> {
 
 impl BlockQueue {
     pub fn new(full: HeapCons<Box<Block>>) -> BlockQueue {
-        BlockQueue { full, block: None, at: 0 }
+        BlockQueue { full, waiting: VecDeque::with_capacity(STREAM_BLOCKS), block: None, at: 0 }
     }
 
-    /// Gives back what is older than `first`.
-    pub fn send_void_home(&mut self, first: Epoch, home: &mut BlockReturn) {
-        if self.block.as_ref().is_some_and(|block| block.epoch < first) {
+    /// Takes in what was lent; whether that was anything.
+    pub fn take_in(&mut self) -> bool {
+        let before = self.waiting.len();
+        while self.waiting.len() < self.waiting.capacity()
+            && let Some(block) = self.full.try_pop()
+        {
+            self.waiting.push_back(block);
+        }
+        self.waiting.len() > before
+    }
+
+    /// Gives back what is not of an epoch that is kept, wherever it waits.
+    pub fn send_void_home(&mut self, is_kept: impl Fn(Epoch) -> bool, home: &mut BlockReturn) {
+        if self.block.as_ref().is_some_and(|block| !is_kept(block.epoch)) {
             self.send_home(home);
         }
-        while self.full.try_peek().is_some_and(|block| block.epoch < first) {
-            self.block = self.full.try_pop();
-            self.send_home(home);
+        let mut at = 0;
+        while let Some(block) = self.waiting.get(at) {
+            if is_kept(block.epoch) {
+                at += 1;
+            } else if let Some(block) = self.waiting.remove(at) {
+                // There are as many places as blocks.
+                let _ = home.try_push(block);
+            }
         }
     }
 
@@ -66,12 +88,12 @@ impl BlockQueue {
 
     /// Whether nothing is lent.
     pub fn is_empty(&self) -> bool {
-        self.block.is_none() && self.full.is_empty()
+        self.block.is_none() && self.waiting.is_empty() && self.full.is_empty()
     }
 
     /// Whole blocks of an epoch that wait, and whether its end is among them.
     pub fn waiting(&self, epoch: Epoch) -> (usize, bool) {
-        let of_epoch = self.full.iter().filter(|block| block.epoch == epoch);
+        let of_epoch = self.waiting.iter().filter(|block| block.epoch == epoch);
         of_epoch.fold((0, false), |(count, has_end), block| (count + 1, has_end || block.last))
     }
 
@@ -81,13 +103,13 @@ impl BlockQueue {
             let ends = block.first.saturating_add_unsigned(block.frames as u64);
             block.epoch == epoch && block.pass == pass && (block.first..ends).contains(&frame)
         };
-        self.full.iter().any(|block| has(&block))
+        self.waiting.iter().any(|block| has(&block))
     }
 
     /// Frames of an epoch that are there, and whether its end is among them.
     pub fn ahead(&self, epoch: Epoch) -> (u64, bool) {
         let begun = self.block.iter().map(|block| (block, block.frames.saturating_sub(self.at)));
-        let whole = self.full.iter().map(|block| (block, block.frames));
+        let whole = self.waiting.iter().map(|block| (block, block.frames));
         begun
             .chain(whole)
             .filter(|(block, _)| block.epoch == epoch)
@@ -110,10 +132,10 @@ impl BlockQueue {
                     return Next::Over;
                 }
             }
-            if self.full.try_peek().is_none_or(|block| block.epoch != epoch) {
+            if self.waiting.front().is_none_or(|block| block.epoch != epoch) {
                 return Next::Nothing;
             }
-            self.block = self.full.try_pop();
+            self.block = self.waiting.pop_front();
         }
     }
 
@@ -121,10 +143,10 @@ impl BlockQueue {
     pub fn there(&mut self, epoch: Epoch, (pass, frame): (i64, i64), home: &mut BlockReturn) -> There<'_> {
         loop {
             if self.block.is_none() {
-                if self.full.try_peek().is_none_or(|block| block.epoch != epoch) {
+                if self.waiting.front().is_none_or(|block| block.epoch != epoch) {
                     return There::Nothing;
                 }
-                self.block = self.full.try_pop();
+                self.block = self.waiting.pop_front();
             }
             let Some(block) = &self.block else { return There::Nothing };
             let ends = block.first.saturating_add_unsigned(block.frames as u64);

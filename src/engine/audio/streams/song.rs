@@ -64,8 +64,10 @@ pub(super) struct SongStream {
     epoch: Option<Epoch>,
     /// What it plays as soon as that is there: until then the other goes on.
     coming: Option<Epoch>,
-    /// Blocks before this one are void.
-    first: Epoch,
+    /// The newest that was asked for: blocks of later ones are read before they are.
+    newest: Epoch,
+    /// Blocks may have become void.
+    is_untidy: bool,
     /// The pass and frame of the song that go on from what was heard last; nothing where it was silent.
     next: Option<(i64, i64)>,
     is_dry: bool,
@@ -76,14 +78,24 @@ pub(super) struct SongStream {
 
 impl SongStream {
     pub fn new(queue: BlockQueue) -> SongStream {
-        let (first, spread) = (Epoch::default(), Spread::default());
-        SongStream { queue, epoch: None, coming: None, first, next: None, is_dry: false, is_over: false, spread }
+        let (newest, spread) = (Epoch::default(), Spread::default());
+        SongStream {
+            queue,
+            epoch: None,
+            coming: None,
+            newest,
+            is_untidy: false,
+            next: None,
+            is_dry: false,
+            is_over: false,
+            spread,
+        }
     }
 
     /// Plays this epoch as soon as its blocks are there, or nothing from now on.
     pub fn want(&mut self, wanted: StreamOrder) {
+        (self.newest, self.is_untidy) = (wanted.epoch, true);
         if !wanted.plays {
-            self.first = wanted.epoch.next();
             self.switch(None);
         } else if self.epoch.is_none() {
             self.switch(Some(wanted.epoch));
@@ -96,7 +108,7 @@ impl SongStream {
         // What goes on in the same place is another reading all the same.
         let next = self.next.map(|_| (i64::MIN, 0));
         (self.epoch, self.coming, self.next, self.is_dry, self.is_over) = (epoch, None, next, false, false);
-        self.first = epoch.unwrap_or(self.first);
+        self.is_untidy = true;
     }
 
     /// Goes over to what is coming where that has come as far as the song.
@@ -115,8 +127,13 @@ impl SongStream {
 
     /// Fills both sides with what is due; where that is nothing, says so and leaves them.
     pub fn read(&mut self, spans: &[Span], shared: &mut Shared, [left, right]: [&mut [f32]; 2]) -> bool {
+        self.is_untidy |= self.queue.take_in();
         self.look_for_coming(spans);
-        self.queue.send_void_home(self.first, &mut shared.home);
+        if std::mem::take(&mut self.is_untidy) {
+            let (epoch, coming, newest) = (self.epoch, self.coming, self.newest);
+            let is_kept = |of: Epoch| Some(of) == epoch || Some(of) == coming || of > newest;
+            self.queue.send_void_home(is_kept, &mut shared.home);
+        }
         let rolls = self.epoch.is_some() && !spans.is_empty();
         if !rolls && self.next.is_none() && self.spread.left == 0 {
             return false;

@@ -1,4 +1,4 @@
-//! Takes that are listened to, in virtual time: what is heard of them, and where they are not.
+//! Audition in virtual time: a take in the outputs, and in no other take.
 
 use super::*;
 use crate::engine::{config::EngineConfig, offline::Offline};
@@ -80,7 +80,7 @@ fn ramp(frames: i32) -> impl Iterator<Item = i32> {
 }
 
 #[test]
-fn a_take_is_heard_to_the_sample_and_is_in_no_other_take() {
+fn a_take_is_played_to_the_sample_and_is_in_no_other_take() {
     let mut rig = rig();
     rig.take("ramp.wav", ramp(60_000));
     rig.ask("record.start meanwhile");
@@ -139,7 +139,7 @@ fn a_stop_is_soon_and_the_next_take_has_nothing_of_the_one_before() {
 }
 
 #[test]
-fn it_is_told_how_far_it_is_and_can_be_sought() {
+fn its_position_is_shown_and_can_be_set() {
     let mut rig = rig();
     rig.take("ramp.wav", ramp(96_000));
     assert_eq!(rig.refused("take.seek 1"), NOT_PLAYING);
@@ -164,19 +164,19 @@ fn it_is_told_how_far_it_is_and_can_be_sought() {
 }
 
 #[test]
-fn a_name_leads_nowhere_but_into_the_folder() {
+fn a_name_with_a_path_finds_nothing_outside_the_folder() {
     let mut rig = rig();
     fs::create_dir(rig.path("sub")).unwrap();
     rig.take("sub/a.wav", ramp(1_000));
     let here = rig.path("sub/a.wav").display().to_string();
     for name in ["sub/a.wav", "..", ".", "../a.wav", "/etc/passwd", "a/", "./a", &here] {
         let refused = rig.refused(&format!("take.play {name}"));
-        assert!(refused.contains("no name of a take"), "{name}: {refused}");
+        assert!(refused.contains("not a take name"), "{name}: {refused}");
     }
 }
 
 #[test]
-fn what_cannot_be_played_is_one_sentence_and_everything_goes_on() {
+fn a_file_that_cannot_be_played_is_one_sentence_and_everything_goes_on() {
     let mut rig = rig();
     rig.take("good.wav", repeat_n(3_000_000, 20_000));
     fs::write(rig.path("empty.wav"), "").unwrap();
@@ -200,7 +200,7 @@ fn what_cannot_be_played_is_one_sentence_and_everything_goes_on() {
 }
 
 #[test]
-fn a_take_that_was_cut_is_heard_as_far_as_it_goes() {
+fn a_take_that_was_cut_plays_as_far_as_it_goes() {
     let mut rig = rig();
     rig.take("cut.wav", repeat_n(3_000_000, 48_000));
     let file = fs::File::options().write(true).open(rig.path("cut.wav")).unwrap();
@@ -212,15 +212,15 @@ fn a_take_that_was_cut_is_heard_as_far_as_it_goes() {
     assert!(heard[RAMP..23_999].iter().all(|x| *x == 3_000_000.0) && heard[23_999..].iter().all(|x| *x == 0.0));
     let notices = rig.notices();
     let [(Severity::Warning, text)] = &notices[..] else { panic!("{notices:?}") };
-    assert!(text.contains("ends 0.5 s before its header says"), "{text}");
+    assert!(text.contains("is 0.5 s shorter than its header declares"), "{text}");
 }
 
 #[test]
-fn what_the_header_does_not_speak_of_yet_is_heard() {
+fn audio_that_the_header_does_not_count_yet_is_played() {
     let mut rig = rig();
     rig.take("under way.wav", repeat_n(3_000_000, 48_000));
     let file = fs::File::options().write(true).open(rig.path("under way.wav")).unwrap();
-    // A header as it stood half a second earlier.
+    // A header as it was half a second earlier.
     let audio_bytes = 24_000 * 6_u32;
     file.write_all_at(&(audio_bytes + 60).to_le_bytes(), 4).unwrap();
     file.write_all_at(&audio_bytes.to_le_bytes(), 64).unwrap();
@@ -230,7 +230,7 @@ fn what_the_header_does_not_speak_of_yet_is_heard() {
 }
 
 #[test]
-fn the_way_out_ends_it() {
+fn the_end_of_the_engine_stops_it() {
     let mut rig = rig();
     rig.take("a.wav", ramp(100_000));
     rig.ask("take.play a");

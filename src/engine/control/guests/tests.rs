@@ -1,4 +1,4 @@
-//! What becomes of those who leave.
+//! Clients that leave: the notes they held, and the panels they looked at.
 
 use crate::engine::{control::tests::Rig, station::Guest};
 
@@ -15,7 +15,7 @@ fn leave(rig: &mut Rig, guest: Guest) {
 }
 
 #[test]
-fn the_notes_of_whoever_leaves_end_and_the_others_sound_on() {
+fn the_notes_of_a_client_that_leaves_end_and_the_others_sound_on() {
     let mut rig = Rig::new();
     for (guest, line) in [
         (ADA, "note.on C3 100"),
@@ -23,7 +23,7 @@ fn the_notes_of_whoever_leaves_end_and_the_others_sound_on() {
         (ADA, "note.on E3 100"),
         (BEN, "note.on G3 100"),
         (Guest::NOBODY, "note.on B3 100"),
-        // Somebody else may end a note.
+        // Another client may end a note.
         (BEN, "note.off E3"),
     ] {
         ask(&mut rig, guest, line);
@@ -34,7 +34,7 @@ fn the_notes_of_whoever_leaves_end_and_the_others_sound_on() {
     assert_eq!(rig.sent(), [[0x80, 48, 64]]);
     leave(&mut rig, ADA);
     leave(&mut rig, Guest::NOBODY);
-    assert!(rig.sent().is_empty(), "nothing is ended twice, and nobody's notes never");
+    assert!(rig.sent().is_empty(), "no note is ended twice, and notes of scripts never");
     ask(&mut rig, Guest::NOBODY, "midi.panic");
     rig.wait_ms(20);
     rig.sent();
@@ -43,13 +43,13 @@ fn the_notes_of_whoever_leaves_end_and_the_others_sound_on() {
 }
 
 #[test]
-fn what_somebody_sends_down_or_bends_ends_with_them_and_what_nobody_sends_stays() {
+fn pedals_and_bends_of_a_client_end_with_it_and_those_of_scripts_stay() {
     let mut rig = Rig::new();
     for (guest, line) in [
         (ADA, "midi.send b0 40 7f e0 00 00 91 3c 40 b0 43 7f b0 43 00"),
         (BEN, "midi.send b0 42 7f"),
         (Guest::NOBODY, "midi.send b1 40 7f"),
-        // The same pedal under two feet.
+        // The same pedal, held by two clients.
         (ADA, "midi.send b2 40 7f"),
         (BEN, "midi.send b2 40 7f"),
     ] {
@@ -68,7 +68,7 @@ fn what_somebody_sends_down_or_bends_ends_with_them_and_what_nobody_sends_stays(
 }
 
 #[test]
-fn the_monitor_and_the_takes_are_kept_while_anybody_looks() {
+fn the_monitor_and_the_takes_are_kept_while_a_client_looks() {
     let mut rig = Rig::new();
     let kept = |rig: &Rig| {
         let status = rig.offline.status();

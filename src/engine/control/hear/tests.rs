@@ -1,4 +1,4 @@
-//! Several instruments and a keyboard, in virtual time: who hears what.
+//! Several instruments and a keyboard, in virtual time: which port gets which messages.
 
 use crate::{
     config::{PortSettings, ThruTo},
@@ -18,10 +18,10 @@ use std::{
     sync::{Arc, Mutex, mpsc::Receiver},
 };
 
-/// What went out: the port's id and the bytes.
+/// The sent messages: the port's id and the bytes.
 type Log = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// The built-in synth on channel 1, an FM synth on channel 3, and a keyboard that is only heard and plays the FM synth on
+/// The built-in synth on channel 1, an FM synth on channel 3, and a keyboard that only sends and plays the FM synth on
 /// channel 5.
 struct Rig {
     offline: Offline,
@@ -129,12 +129,12 @@ fn notes_and_knobs_go_to_the_instrument_in_use_on_its_channel() {
     assert_eq!(rig.sent(), [to("sim", &[0xB0, 43, 64])]);
     rig.ask("port.use 2");
     assert_eq!(rig.value(&name), rig.status().params.profile.params[0].hi, "each keeps its knobs");
-    assert!(rig.refused("port.use 3").contains("only heard"));
+    assert!(rig.refused("port.use 3").contains("input only"));
     assert!(rig.refused("port.use organ").contains("there are built-in synth (1), fm (2), keys (3)"));
 }
 
 #[test]
-fn a_note_ends_on_the_port_and_channel_it_began_on_whatever_is_in_use_by_then() {
+fn a_note_ends_on_the_port_and_channel_it_began_on_after_a_change_of_instrument() {
     let mut rig = Rig::new();
     rig.ask("note.on C4 100");
     rig.ask("port.use fm");
@@ -145,9 +145,13 @@ fn a_note_ends_on_the_port_and_channel_it_began_on_whatever_is_in_use_by_then() 
     rig.ask("note.off E4");
     assert_eq!(rig.sent(), [to("jack:fm", &[0x82, 64, 64])]);
     rig.ask("note.off C4");
-    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64]), to("jack:fm", &[0x82, 60, 64])], "wherever it sounds");
+    assert_eq!(
+        rig.sent(),
+        [to("sim", &[0x80, 60, 64]), to("jack:fm", &[0x82, 60, 64])],
+        "on each port where it sounds"
+    );
     rig.ask("note.off C4");
-    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64])], "one that nobody began");
+    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64])], "a note that no client began");
     rig.ask("note.on C4 100");
     rig.ask("port.use fm");
     rig.sent();
@@ -171,7 +175,7 @@ fn each_instrument_undoes_and_morphs_by_itself() {
     assert!(rig.refused("param.undo").contains("nothing"));
     assert!(rig.refused("snapshot.recall bright").contains("fm_synth has no snapshot"));
     rig.wait_ms(1100);
-    assert_eq!(rig.sent().last(), Some(&to("sim", &[0xB0, 43, 127])), "it goes on unseen");
+    assert_eq!(rig.sent().last(), Some(&to("sim", &[0xB0, 43, 127])), "the morph goes on while it is not shown");
     rig.ask("port.use 1");
     rig.ask("param.undo");
     assert_eq!(rig.value("filter_cutoff"), 0);
@@ -186,7 +190,7 @@ fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
         "{told:?}"
     );
     let unmet = &rig.status().ports[2].unmet;
-    assert!(matches!(&unmet[..], [text] if text.contains("keys is passed on to 'nowhere'")), "{unmet:?}");
+    assert!(matches!(&unmet[..], [text] if text.contains("keys is not routed to 'nowhere'")), "{unmet:?}");
     rig.play(&[0x90, 64, 90, 0xF8, 0xB0, 1, 2]);
     assert_eq!(rig.sent(), [to("jack:fm", &[0x94, 64, 90]), to("jack:fm", &[0xB4, 1, 2])], "and no clock");
     assert_eq!(rig.status().ports[2].thru, [(2, 5)]);
@@ -203,12 +207,12 @@ fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
     rig.wait_ms(10);
     let ends: [&[u8]; 3] = [&[0x81, 50, 64], &[0xB1, 64, 0], &[0xE1, 0, 64]];
     assert_eq!(rig.sent(), ends.map(|end| to("sim", end)), "the keyboard was pulled out");
-    assert!(rig.refused("midi.thru 1 2 on").contains("not heard"));
-    assert!(rig.refused("midi.thru keys keys on").contains("only heard"));
+    assert!(rig.refused("midi.thru 1 2 on").contains("has no input"));
+    assert!(rig.refused("midi.thru keys keys on").contains("input only"));
 }
 
 #[test]
-fn what_is_passed_on_stays_in_the_order_it_was_played_in() {
+fn passed_on_messages_stay_in_the_order_they_were_played_in() {
     let mut rig = Rig::new();
     let played: [&[u8]; 7] =
         [&[0xB4, 0, 1], &[0xB4, 32, 2], &[0xC4, 5], &[0xE4, 0, 70], &[0x94, 60, 100], &[0xB4, 64, 127], &[0x84, 60, 0]];
@@ -217,7 +221,7 @@ fn what_is_passed_on_stays_in_the_order_it_was_played_in() {
 }
 
 #[test]
-fn a_learned_controller_turns_its_knob_and_a_learned_pad_its_command() {
+fn a_mapped_controller_sets_its_parameter_and_a_mapped_pad_gives_its_command() {
     let mut rig = Rig::new();
     rig.ask("midi.thru keys fm off");
     assert!(rig.refused("learn xyzzy").contains("xyzzy"));
@@ -234,7 +238,7 @@ fn a_learned_controller_turns_its_knob_and_a_learned_pad_its_command() {
     assert_eq!(rig.status().transport.bpm, 300.0);
     rig.ask("learn transport.toggle");
     rig.play(&[0x99, 36, 100, 0x89, 36, 0]);
-    assert!(!rig.status().transport.playing, "learning does nothing else");
+    assert!(!rig.status().transport.playing, "a mapped message has no other effect");
     rig.play(&[0x99, 36, 100]);
     assert!(rig.status().transport.playing);
     rig.play(&[0x89, 36, 0]);
@@ -258,7 +262,7 @@ fn a_learned_controller_turns_its_knob_and_a_learned_pad_its_command() {
 }
 
 #[test]
-fn the_monitor_shows_what_comes_and_goes_while_it_is_on() {
+fn the_monitor_shows_sent_and_received_messages_while_it_is_on() {
     let mut rig = Rig::new();
     rig.ask("midi.thru keys fm off");
     rig.play(&[0x90, 60, 1]);
@@ -275,7 +279,7 @@ fn the_monitor_shows_what_comes_and_goes_while_it_is_on() {
 }
 
 #[test]
-fn a_port_is_told_what_of_the_clock_it_gets_and_when() {
+fn a_port_gets_the_clock_messages_and_the_offset_it_is_set_to() {
     let mut rig = Rig::new();
     rig.ask("clock.offset fm -12.5");
     rig.ask("clock.send fm transport off");
@@ -289,13 +293,13 @@ fn a_port_is_told_what_of_the_clock_it_gets_and_when() {
 }
 
 #[test]
-fn a_port_whose_profile_is_not_known_gets_one_that_fits_any_and_that_is_told() {
+fn a_port_with_an_unknown_profile_gets_the_fallback_and_that_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let config = EngineConfig::of_seven_bits(folder.path());
     let settings = PortSettings { profile: Some("no_such_synth".to_owned()), ..PortSettings::default() };
     let offline = Offline::on(&config, vec![OpenPort { settings, ..built_in_port() }]).unwrap();
     assert_eq!(offline.status().params.profile.id, "generic_analog");
-    let text = "there is no profile 'no_such_synth' for built-in synth; generic_analog is used".to_owned();
+    let text = "unknown profile 'no_such_synth' for built-in synth; generic_analog is used".to_owned();
     for whoever in ["the first", "one who comes later"] {
         let told: Vec<String> = offline
             .station()
@@ -310,7 +314,7 @@ fn a_port_whose_profile_is_not_known_gets_one_that_fits_any_and_that_is_told() {
 }
 
 #[test]
-fn a_jack_port_without_output_is_only_heard_and_takes_no_thru() {
+fn a_jack_port_without_output_only_receives_and_takes_no_thru() {
     let folder = tempfile::tempdir().unwrap();
     let config = EngineConfig::of_seven_bits(folder.path());
     let pads = PortSettings { output: false, ..PortSettings::default() };
@@ -333,5 +337,5 @@ fn a_jack_port_without_output_is_only_heard_and_takes_no_thru() {
     assert!(!offline.status().ports[1].output);
     assert!(sent.lock().unwrap().iter().all(|(port, _)| port == "sim"), "neither notes nor the clock");
     let unmet = offline.status().ports[2].unmet.join("\n");
-    assert!(unmet.contains("'pads': pads is only heard"), "{unmet}");
+    assert!(unmet.contains("'pads': pads is input only"), "{unmet}");
 }

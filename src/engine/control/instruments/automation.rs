@@ -1,7 +1,7 @@
-//! Turns of the knobs on the song's timeline: recorded while armed, played back while the song rolls. The control
+//! Automation of parameters on the song's timeline: recorded while armed, played back while the song rolls. The control
 //! thread's.
 //!
-//! A hand that turns takes the place of what was recorded before, for as long as it turns; then what was there goes on.
+//! While the user turns a knob, the new values replace the recorded ones; then the recorded ones go on.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -13,20 +13,20 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A hand that has not turned a knob for so long has let it go.
+/// A knob that was not turned for so long counts as released.
 const LET_GO_NS: u64 = 500_000_000;
-/// Where the song moved further between two looks, in pulses, it was sent to another place: half a beat, ten times what
-/// passes at 300 BPM.
+/// Where the song moved further between two looks, in pulses, its position was set: half a beat, ten times what passes
+/// at 300 BPM.
 const JUMP_PULSES: f64 = 12.0;
-/// So many turns are recorded, of all knobs together: six minutes of turning without a pause. More would not fit into a
+/// Most points recorded, of all knobs together: six minutes of turning without a pause. More would not fit into a
 /// session's file.
 const TURNS_MAX: usize = 12_000;
 
-/// Whether turns are recorded and played, for all instruments.
+/// Whether automation is recorded and played, for all instruments.
 #[derive(Debug, Default)]
 pub struct Automation {
     status: AutomationStatus,
-    /// It was told that there is no more room.
+    /// The notice that there is no more room was sent.
     told_full: bool,
 }
 
@@ -36,19 +36,19 @@ impl Automation {
     }
 }
 
-/// What was recorded of the knobs of one instrument.
+/// The automation of one instrument.
 #[derive(Debug, Default)]
 pub struct Lanes {
     by_index: BTreeMap<usize, Recorded>,
 }
 
-/// One knob's.
+/// One parameter's.
 #[derive(Debug, Default)]
 struct Recorded {
     lane: Lane,
-    /// What was played last.
+    /// The value played last.
     played: Option<u16>,
-    /// The hand that turns it.
+    /// The user's touch, while the knob is turned.
     touch: Option<Touch>,
 }
 
@@ -60,14 +60,14 @@ struct Touch {
 }
 
 impl Touch {
-    /// The hand turned up to here: what was recorded there before is gone, but not what the song only jumped over. True
-    /// where there was something.
+    /// The user turned the knob up to here: removes the points recorded there before, but not those the song only
+    /// jumped over. True where there were any.
     fn go_on(&mut self, lane: &mut Lane, pulse: f64) -> bool {
         let (gone, before) = (pulse - self.upto_pulse, lane.points().len());
         if (0.0..=JUMP_PULSES).contains(&gone) {
             lane.clear(self.upto_pulse, pulse);
         }
-        // A turn's place is rounded, and may lie a little ahead.
+        // A point's place is rounded, and may lie a little ahead.
         if !(-JUMP_PULSES..=0.0).contains(&gone) {
             self.upto_pulse = pulse;
         }
@@ -76,44 +76,44 @@ impl Touch {
 }
 
 impl Lanes {
-    /// The places of the parameters that have one, in order.
+    /// The places of the parameters with a lane, in order.
     pub fn places(&self) -> impl Iterator<Item = usize> {
         self.by_index.keys().copied()
     }
 
-    /// Those of all parameters that have one.
+    /// The lanes of all parameters that have one.
     pub fn all(&self) -> impl Iterator<Item = (usize, &Lane)> {
         self.by_index.iter().map(|(index, recorded)| (*index, &recorded.lane))
     }
 
-    /// Whether turns of a parameter were recorded.
+    /// Whether a parameter has recorded points.
     pub fn has(&self, index: usize) -> bool {
         self.by_index.contains_key(&index)
     }
 
-    /// Has a lane for a parameter.
+    /// Sets the lane of a parameter.
     pub fn put(&mut self, index: usize, lane: Lane) {
         self.by_index.insert(index, Recorded { lane, ..Recorded::default() });
     }
 
-    /// Takes lanes to other places, and lets those go that have none.
+    /// Moves lanes to other places, and drops those that have none.
     pub fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
         let lanes = std::mem::take(&mut self.by_index);
         self.by_index = lanes.into_iter().filter_map(|(index, lane)| Some((place(index)?, lane))).collect();
     }
 
-    /// Nothing is played and no hand turns: the song stands, or another place comes next.
+    /// Nothing is played and no knob is touched: the song is stopped, or its position is set next.
     fn rest(&mut self) {
         for recorded in self.by_index.values_mut() {
             (recorded.played, recorded.touch) = (None, None);
         }
     }
 
-    /// Notes a turn.
+    /// Records a turn of a knob.
     fn record(&mut self, index: usize, (before, value): (u16, u16), pulse: f64, now_ns: u64) {
         let recorded = self.by_index.entry(index).or_default();
         if recorded.lane.is_empty() && pulse > 0.0 {
-            // From the beginning it stands where it stood.
+            // From the beginning up to here it keeps its value from before.
             recorded.lane.put(0.0, before);
         }
         if let Some(hand) = &mut recorded.touch {
@@ -124,7 +124,7 @@ impl Lanes {
         recorded.played = Some(value);
     }
 
-    /// What is to be moved at a pulse of the song, and whether a lane changed: a hand still turns.
+    /// The parameters to set at a pulse of the song, and whether a lane changed because the user still turns its knob.
     fn play(&mut self, pulse: f64, now_ns: u64) -> (Vec<(usize, u16)>, bool) {
         let (mut moves, mut is_changed) = (Vec::new(), false);
         for (index, Recorded { lane, played, touch }) in &mut self.by_index {
@@ -146,7 +146,7 @@ impl Lanes {
 }
 
 impl Instruments {
-    /// Whether knobs are, or will be, moved by the timeline.
+    /// Whether automation sets parameters, now or later.
     pub fn plays_automation(&self, out: &Out) -> bool {
         self.automation.status.on
             && out.plan.is_rolling()
@@ -156,15 +156,15 @@ impl Instruments {
     pub fn auto_arm(&mut self, state: Switch, out: &Out) -> Answer {
         let armed = state.applied_to(self.automation.status.armed);
         self.automation.status.armed = armed;
-        // What is recorded is heard in its place.
+        // Arming switches playback on: it plays the points it records.
         self.automation.status.on |= armed;
         if !armed {
             self.list.iter_mut().flat_map(|i| i.lanes.by_index.values_mut()).for_each(|r| r.touch = None);
         }
         Ok(match (armed, out.plan.is_rolling()) {
-            (true, true) => "turn a knob: it is recorded".to_owned(),
-            (true, false) => "knobs that are turned while the song plays are recorded".to_owned(),
-            (false, _) => "turns are not recorded any more".to_owned(),
+            (true, true) => "armed: knob moves are recorded as automation".to_owned(),
+            (true, false) => "armed: knob moves are recorded while the song plays".to_owned(),
+            (false, _) => "disarmed: knob moves are not recorded".to_owned(),
         })
     }
 
@@ -181,13 +181,13 @@ impl Instruments {
         lanes.retain(|at, _| index.is_some_and(|index| index != *at));
         out.model.touch(self.current);
         match before - lanes.len() {
-            0 => Err("nothing was recorded there".to_owned()),
-            1 => Ok("the turns of one knob are forgotten".to_owned()),
-            n => Ok(format!("the turns of {n} knobs are forgotten")),
+            0 => Err("no automation to delete".to_owned()),
+            1 => Ok("automation of 1 parameter deleted".to_owned()),
+            n => Ok(format!("automation of {n} parameters deleted")),
         }
     }
 
-    /// A hand turned a knob: where that is recorded, it goes on the timeline.
+    /// The user turned a knob: where automation is armed, records a point.
     pub fn record_turn(&mut self, at: usize, index: usize, turn: (u16, u16), out: &mut Out, now: Moment) {
         if !self.automation.status.armed {
             return;
@@ -196,7 +196,7 @@ impl Instruments {
         let turns = |lanes: &Lanes| lanes.all().map(|(_, lane)| lane.points().len()).sum::<usize>();
         let is_full = self.list.iter().map(|instrument| turns(&instrument.lanes)).sum::<usize>() >= TURNS_MAX;
         if is_full && !std::mem::replace(&mut self.automation.told_full, true) {
-            let text = format!("no more than {TURNS_MAX} turns can be recorded: `auto.clear` with a knob makes room");
+            let text = format!("automation is full ({TURNS_MAX} points): delete a parameter's with `auto.clear NAME`");
             out.notice(Severity::Warning, text);
         }
         if !is_full {
@@ -206,7 +206,7 @@ impl Instruments {
         }
     }
 
-    /// Moves the knobs the timeline moves.
+    /// Sets the parameters that have automation.
     pub fn play_automation(&mut self, out: &mut Out, now: Moment) {
         let pulse = out.rolling_pulse(now).filter(|_| self.automation.status.on);
         for at in 0..self.list.len() {

@@ -1,10 +1,10 @@
-//! The instrument's own knobs: what a hand turns on the synth moves the parameter here.
+//! Follows the instrument's own knobs: when the user turns one on the synth, the parameter changes here.
 //!
-//! Runs on the control thread. What came in since the last look is put together first, so that the halves of a 14-bit
-//! value count as one and a fast hand is one change. Nothing is sent back: the scheduler learns that the synth has the
-//! value. Only the instrument's own port is followed; the synth behind it does not have what comes from elsewhere.
-//! Every instrument is followed, the one that is shown and the others. A knob that moves by itself is followed too: what
-//! was not sent lately comes from a hand.
+//! Runs on the control thread. Messages since the last look are put together first, so that the halves of a 14-bit
+//! value count as one and a fast turn is one change. Nothing is sent back: the scheduler records that the synth has the
+//! value. Only the instrument's own port is followed; the synth behind it does not have values that come from
+//! elsewhere. Every instrument is followed, the one that is shown and the others. A modulated parameter is followed
+//! too: a value that was not sent lately comes from the user.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -15,11 +15,11 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A knob that was turned here is not followed for so long after its value can have gone out: some synths send back
-/// what they get, and an older value coming back must not undo a newer one.
+/// A parameter that was set here is not followed for so long after its value can have been sent: some synths send back
+/// the values they get, and an older value coming back must not undo a newer one.
 pub const ECHO_NS: u64 = 100_000_000;
 
-/// Which part of a parameter's value a message says.
+/// Which part of a parameter's value a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Whole(u16),
@@ -56,7 +56,7 @@ pub struct ParamReader {
 }
 
 impl ParamReader {
-    /// The place of the parameter a message belongs to, and what it says of its value.
+    /// The place of the parameter a message belongs to, and the part of its value.
     fn read(&mut self, message: &Message, params: &[Param]) -> Option<(usize, Part)> {
         let find = |target| params.iter().position(|param| param.target == Some(target));
         match *message.bytes() {
@@ -112,10 +112,10 @@ impl ParamReader {
         *half = Some(value);
     }
 
-    /// What data entry turns.
+    /// The parameter that data entry sets.
     fn selected(&self) -> Option<Target> {
         match (self.numbered?, self.number) {
-            // The number that means none.
+            // The null number.
             (_, (Some(127), Some(127))) => None,
             (Numbered::NonRegistered, (Some(msb), Some(lsb))) => Some(Target::Nrpn { msb, lsb }),
             (Numbered::Registered, (Some(msb), Some(lsb))) => Some(Target::Rpn { msb, lsb }),
@@ -125,7 +125,7 @@ impl ParamReader {
 }
 
 impl Instruments {
-    /// Moves the parameters to where the instruments' own knobs were turned.
+    /// Sets the parameters to the values of the instruments' own knobs.
     pub fn follow(&mut self, heard: &[ReceivedMessage], out: &mut Out, now: Moment) {
         let mut turned: BTreeMap<(usize, usize), u16> = BTreeMap::new();
         for ReceivedMessage { at_ns, port, payload } in heard {
@@ -147,19 +147,20 @@ impl Instruments {
             let Some(port) = instrument.port else { continue };
             let param = &instrument.profile.params[index];
             let Some(target) = param.target else { continue };
-            // What it holds, not what that is rounded to here: turning to the rounded value is to be sent.
+            // The synth's value, not the rounded one here: setting the rounded one must send it.
             let what = What::Known { channel: instrument.channel(), target, value };
             let value = match instrument.motion.moves(index) {
                 false => param.snap(value),
                 true if instrument.motion.is_echo(index, value, now.ns) => continue,
-                // A hand turned what an LFO moves: the knob goes to where that sounds as the hand has it.
+                // The user turned a modulated parameter: the base value becomes the one that, modulated, gives the
+                // value of the knob.
                 true => {
                     let moved_by = instrument.motion.at(index, out.motion_now(now));
                     param.value_at((param.position_of(value) - moved_by).clamp(0.0, 1.0))
                 }
             };
             out.send(port, 0, what);
-            // What only says where it is has not been touched: it stays in a morph.
+            // A message with the same value is no turn of the knob: the parameter stays in its morph.
             if out.model.knob(at, index) != value {
                 self.move_by_hand(at, index, value, out, now);
             }

@@ -1,5 +1,5 @@
-//! An instrument: the synth behind a port, its profile and what moves its knobs. Where those stand is in the session's
-//! model.
+//! An instrument: the synth behind a port, its profile, its morph and its modulation. The values of its parameters are
+//! in the session's model.
 
 use super::{automation::Lanes, follow::ParamReader, morph::Morph, motion::Motion};
 use crate::{
@@ -16,49 +16,50 @@ use std::{mem, sync::Arc};
 
 /// One synth.
 pub struct Instrument {
-    /// Where it is; nothing where the station has no port, and its knobs are only looked at.
+    /// Its port; `None` where the station has no port, and its parameters are only shown.
     pub port: Option<PortIndex>,
-    /// What its port was given in the settings.
+    /// The settings of its port.
     pub of_port: OfPort,
     /// Its channel, where it is not the profile's.
     set_channel: Option<Channel>,
     /// Its profile as the library has it.
     pub base: Arc<Profile>,
-    /// The user's macros, and what they drive; nothing where one of the profile's own was taken away.
+    /// The user's macros, and the parameters they drive; an empty one takes the place of a profile's own macro that was
+    /// removed.
     pub macros: Vec<(String, Vec<Drive>)>,
-    /// What can be turned on it: its profile's parameters and the macros.
+    /// Its parameters: the profile's and the macros.
     pub profile: Arc<Profile>,
     /// For each parameter, from when on the synth's own knob is followed, in ns on the engine's clock.
     pub follow_from_ns: Vec<u64>,
-    /// Reads what its own knobs say.
+    /// Reads the messages of its own knobs.
     pub reader: ParamReader,
-    /// What is on its way to a snapshot.
+    /// The morph under way.
     pub morph: Option<Morph>,
-    /// What moves by itself.
+    /// Its modulators.
     pub motion: Motion,
-    /// What was recorded on the timeline.
+    /// Its automation.
     pub lanes: Lanes,
-    /// What the last recall or dice is compared with.
+    /// The states before and after the last recall or randomize.
     pub compare: Option<Compare>,
 }
 
-/// How controllers go out at a port, where its settings say so.
+/// The settings of a port for controllers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OfPort {
     pub smoothing_ms: Option<u16>,
     pub spacing_ms: Option<u16>,
 }
 
-/// Two states to go to and fro between.
+/// Two states that `snapshot.compare` toggles between.
 pub struct Compare {
-    /// Before the last recall or dice.
+    /// The state before the last recall or randomize.
     pub a: Vec<u16>,
-    /// What `a` was left from last.
+    /// The state that was left for `a` last.
     pub b: Vec<u16>,
 }
 
 impl Instrument {
-    /// A synth with every knob at its default.
+    /// A synth with every parameter at its default.
     pub fn new(
         port: Option<PortIndex>,
         of_port: OfPort,
@@ -83,7 +84,7 @@ impl Instrument {
         instrument
     }
 
-    /// Takes other knobs.
+    /// Takes other parameters.
     pub fn take_profile(&mut self, profile: Arc<Profile>) {
         self.follow_from_ns = vec![0; profile.params.len()];
         self.reader = ParamReader::default();
@@ -94,11 +95,11 @@ impl Instrument {
         self.profile = profile;
     }
 
-    /// Takes another version of its profile: where its knobs stand then, given where they stand now. What has the same name
-    /// stays where it was, as near as the new range allows, and goes on moving; what is new is at its default. Where
-    /// parameters are in other places, the morph and what could be compared are gone; false then.
+    /// Takes another version of its profile; returns the new values of its parameters, given the present ones. A
+    /// parameter of the same name keeps its value, as near as the new range allows, and its modulation; a new one is at
+    /// its default. Where parameters are in other places, the morph and the states to compare are gone; false then.
     pub fn renew(&mut self, base: Arc<Profile>, values: &[u16]) -> (Vec<u16>, bool) {
-        // What the profile itself has now is no macro of the user's any more.
+        // A macro that the profile itself has now is no macro of the user's any more.
         self.macros.retain(|(name, _)| base.param_index(name).is_none_or(|at| !base.params[at].drives.is_empty()));
         let profile = Arc::new(with_macros(&base, &self.macros));
         let old = mem::replace(&mut self.profile, Arc::clone(&profile));
@@ -133,7 +134,8 @@ impl Instrument {
         same_places(&self.profile, &with_macros(base, &self.macros))
     }
 
-    /// Has a macro drive these, or takes it away where that is none; its parameters are made anew then.
+    /// Sets the parameters that a macro drives, or removes the macro where there are none; the instrument's parameters
+    /// are made anew then.
     pub fn put_macro(&mut self, name: &str, drives: Vec<Drive>) {
         let known = self.macros.iter().position(|(known, _)| known == name);
         let in_base = self.base.param_index(name).is_some();
@@ -144,7 +146,7 @@ impl Instrument {
         }
     }
 
-    /// The commands that make its macros what they are.
+    /// The commands that restore its macros.
     pub fn macro_lines(&self) -> Vec<String> {
         let drive = |name: &Name, Drive { param, from, to, curve }: &Drive| {
             let (name, param) = (name.clone(), Name(param.clone()));
@@ -161,7 +163,7 @@ impl Instrument {
         self.macros.iter().flat_map(of).collect()
     }
 
-    /// Where the parameters go that a macro drives, where it stands at `value`.
+    /// The values of the parameters that a macro drives, at this `value` of the macro.
     pub fn driven(&self, index: usize, value: u16) -> Vec<(usize, u16)> {
         let Some(param) = self.profile.params.get(index).filter(|param| !param.drives.is_empty()) else {
             return Vec::new();
@@ -174,7 +176,7 @@ impl Instrument {
         param.drives.iter().filter_map(place).collect()
     }
 
-    /// Where its knobs stand when nothing moves them by itself: a session that is saved again and again must not change
+    /// The base values of its parameters, without modulation: a session that is saved again and again must not change
     /// while it only plays.
     pub fn standing(&self, values: &[u16]) -> Vec<u16> {
         let mut values = values.to_vec();
@@ -191,17 +193,17 @@ impl Instrument {
         values
     }
 
-    /// A parameter is moved by something else than the morph.
+    /// A parameter is set by something else than the morph.
     pub fn leave_morph(&mut self, index: usize) {
         self.morph.take_if(|morph| !morph.let_go(index));
     }
 
-    /// The channel it listens to.
+    /// The channel it receives on.
     pub fn channel(&self) -> Channel {
         self.set_channel.or_else(|| Channel::new(self.profile.channel)).unwrap_or(Channel::FIRST)
     }
 
-    /// The place of a parameter, or a sentence with the nearest.
+    /// The place of a parameter, or a sentence with the nearest name.
     pub fn param(&self, name: &str) -> Result<usize, String> {
         self.profile.param_index(name).ok_or_else(|| {
             let names = self.profile.params.iter().map(|param| &*param.name);
@@ -211,7 +213,7 @@ impl Instrument {
     }
 }
 
-/// The section the user's macros are shown in.
+/// The section that shows the user's macros.
 const MACROS: &str = "Macros";
 
 /// A profile with the user's macros behind its own parameters.

@@ -1,4 +1,4 @@
-//! The knobs of the instruments: turned by hand, sent to the synths, taken back. The control thread's.
+//! The parameters of the instruments: set by the user, sent to the synths, undone. The control thread's.
 
 use super::{Instruments, NO_PORT, follow::ECHO_NS, morph::glides};
 use crate::{
@@ -39,15 +39,15 @@ impl Instruments {
         self.turn(index, self.instrument().profile.params[index].default, out, now)
     }
 
-    /// Sets a parameter of the instrument in use and sends it; `param.undo` takes it back.
+    /// Sets a parameter of the instrument in use and sends it; `param.undo` undoes it.
     fn turn(&mut self, index: usize, value: u16, out: &mut Out, now: Moment) -> Answer {
         self.move_by_hand(self.current, index, value, out, now);
         self.send_value(self.current, index, out, now);
         done()
     }
 
-    /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone. What
-    /// a macro drives goes along.
+    /// Records a new value of a parameter that the user, a script or the synth's own knob set: it can be undone. A
+    /// macro also sets the parameters it drives.
     pub fn move_by_hand(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         let before = out.model.knob(at, index);
         self.record_turn(at, index, (before, value), out, now);
@@ -61,7 +61,7 @@ impl Instruments {
         self.go_to(at, &driven, out, now);
     }
 
-    /// Moves parameters of an instrument and sends them.
+    /// Sets parameters of an instrument and sends them.
     pub fn go_to(&mut self, at: usize, targets: &[(usize, u16)], out: &mut Out, now: Moment) {
         for (index, value) in targets {
             self.list[at].leave_morph(*index);
@@ -70,7 +70,7 @@ impl Instruments {
         self.send_values(at, targets.iter().map(|(index, _)| *index).collect(), out, now);
     }
 
-    /// Sends where parameters of an instrument stand: its program first, for that turns the others.
+    /// Sends the values of an instrument's parameters: its program first, for that changes the others.
     pub fn send_values(&mut self, at: usize, mut indices: Vec<usize>, out: &mut Out, now: Moment) {
         let params = &self.list[at].profile.params;
         indices.sort_by_key(|index| params.get(*index).and_then(|param| param.target).map(Target::precedence));
@@ -79,7 +79,7 @@ impl Instruments {
         }
     }
 
-    /// Sends where a parameter of an instrument stands; where a morph has it on its way, that goes on.
+    /// Sends the value of a parameter of an instrument; a morph of it goes on.
     pub fn send_value(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
         if self.list[at].motion.moves(index) {
             return self.move_knob(at, index, out, now);
@@ -96,7 +96,7 @@ impl Instruments {
         self.send_over(at, index, out.model.knob(at, index), glide_ns, out, now);
     }
 
-    /// Sends a parameter of an instrument to a value in so much time.
+    /// Sends a parameter of an instrument as a glide to a value in so much time.
     pub fn send_over(&mut self, at: usize, index: usize, value: u16, glide_ns: u64, out: &mut Out, now: Moment) {
         let instrument = &mut self.list[at];
         let param = &instrument.profile.params[index];
@@ -109,7 +109,7 @@ impl Instruments {
         out.send(port, now.ns, what);
     }
 
-    /// Notes where a parameter of an instrument stands, and tells it where that is news.
+    /// Sets the value of a parameter of an instrument, and sends the event where it changed.
     pub fn set_value(&mut self, at: usize, index: usize, value: u16, out: &mut Out) {
         if out.model.knob(at, index) != value {
             out.model.apply(Edit::knobs(at, [(index, value)]));
@@ -117,20 +117,20 @@ impl Instruments {
         }
     }
 
-    /// Tells where a parameter of an instrument stands.
+    /// Sends the event with the value of a parameter of an instrument.
     pub fn tell_value(&self, at: usize, index: usize, out: &Out) {
         let instrument = &self.list[at];
         let (param, value) = (&instrument.profile.params[index], out.model.knob(at, index));
         out.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
     }
 
-    /// Sends every knob of the instrument at a port again.
+    /// Sends every parameter of the instrument at a port again.
     pub fn resend(&mut self, port: PortIndex, out: &mut Out, now: Moment) {
         let Some(at) = self.at_port(port) else { return };
         self.send_values(at, (0..self.list[at].profile.params.len()).collect(), out, now);
     }
 
-    /// Sends every knob of the instrument in use again.
+    /// Sends every parameter of the instrument in use again.
     pub fn send_all(&mut self, out: &mut Out, now: Moment) -> Answer {
         let Some(port) = self.instrument().port else { return Err(NO_PORT.to_owned()) };
         self.resend(port, out, now);

@@ -1,7 +1,7 @@
-//! Macros: one knob that drives several. The control thread's.
+//! Macros: one parameter that drives several. The control thread's.
 //!
-//! A macro is a parameter that sends nothing itself (`profile/param.rs`): it is turned, learned, moved by an LFO,
-//! recorded and kept in snapshots like any other. Those of the user stand behind the profile's own parameters.
+//! A macro is a parameter that sends nothing itself (`profile/param.rs`): it can be set, mapped, modulated, automated
+//! and kept in snapshots like any other. Those of the user come after the profile's own parameters.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -14,11 +14,11 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// So many knobs one macro drives at most.
+/// Parameters that one macro drives at most.
 const DRIVES_MAX: usize = 64;
 
 impl Instruments {
-    /// Has a macro drive a parameter too; makes the macro where there is none.
+    /// Adds a parameter to a macro; makes the macro where there is none.
     pub fn macro_drive(
         &mut self,
         Name(name): &Name,
@@ -31,25 +31,25 @@ impl Instruments {
         let index = self.instrument().param(driven)?;
         let param = &profile.params[index];
         if !param.drives.is_empty() || driven == name {
-            return Err(format!("{driven} is a macro itself: it can drive others, but nothing drives it"));
+            return Err(format!("{driven} is a macro: it can drive others but cannot be driven"));
         }
         if param.target == Some(Target::Program) {
-            return Err(format!("{driven} changes the program, and every other knob with it: nothing may drive it"));
+            return Err(format!("{driven} changes the program and so every parameter: it cannot be driven"));
         }
         let mut drives = match profile.param_index(name) {
             None if !is_word(name) => {
-                return Err(format!("'{name}' is no name for a macro: small letters, digits and _"));
+                return Err(format!("'{name}' is not a macro name: use a to z, 0 to 9 and _"));
             }
             None => Vec::new(),
             Some(at) if profile.params[at].drives.is_empty() => {
-                return Err(format!("{} has a knob '{name}' already: give the macro another name", profile.id));
+                return Err(format!("{} already has a parameter '{name}': choose another macro name", profile.id));
             }
             Some(at) => profile.params[at].drives.clone(),
         };
         let drive = Drive { param: driven.clone(), from, to, curve: curve.unwrap_or_default() };
         drives.retain(|known| known.param != *driven);
         if drives.len() == DRIVES_MAX {
-            return Err(format!("{name} drives {DRIVES_MAX} knobs: that is the most"));
+            return Err(format!("{name} already drives {DRIVES_MAX} parameters, the maximum"));
         }
         drives.push(drive);
         let says = format!("{name} drives {}", list(&drives));
@@ -57,13 +57,13 @@ impl Instruments {
         Ok(says)
     }
 
-    /// Takes a parameter out of a macro, or the whole macro away.
+    /// Removes a parameter from a macro, or the whole macro.
     pub fn macro_drop(&mut self, Name(name): &Name, driven: Option<&Name>, out: &mut Out) -> Answer {
         let profile = &self.instrument().profile;
         let macros = || profile.params.iter().filter(|param| !param.drives.is_empty());
         let Some(known) = macros().find(|param| param.name == *name) else {
             let names: Vec<&str> = macros().map(|param| param.name.as_str()).collect();
-            return Err(format!("there is no macro '{name}'; {}", hints::there_is(&names)));
+            return Err(format!("unknown macro '{name}'; {}", hints::there_is(&names)));
         };
         let mut drives = known.drives.clone();
         match driven {
@@ -76,7 +76,7 @@ impl Instruments {
             }
         }
         let says =
-            if drives.is_empty() { format!("{name} is gone") } else { format!("{name} drives {}", list(&drives)) };
+            if drives.is_empty() { format!("{name} is deleted") } else { format!("{name} drives {}", list(&drives)) };
         self.put_macro(name, drives, out);
         Ok(says)
     }
@@ -88,14 +88,14 @@ impl Instruments {
         self.take_version(self.current, base, out);
     }
 
-    /// Takes the parameters along that a macro drives, where it stands at `value` now.
+    /// Sets the parameters that a macro drives, where its value is `value` now.
     pub fn drive(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         for (index, value) in self.list[at].driven(index, value) {
             self.move_quietly(at, index, value, out, now);
         }
     }
 
-    /// Moves a parameter without a hand: it cannot be undone, and not each of thousands of values is told.
+    /// Sets a parameter without a command: it cannot be undone, and its thousands of values send no events.
     pub fn move_quietly(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         if out.model.play(at, index, value) {
             self.list[at].leave_morph(index);

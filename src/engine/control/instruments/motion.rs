@@ -1,8 +1,8 @@
-//! Knobs that move by themselves: LFOs and envelopes on the parameters of an instrument. The control thread's.
+//! Modulation: LFOs and envelopes on the parameters of an instrument. The control thread's.
 //!
-//! A parameter's own value stays where a hand, a morph or the timeline put it; what is sent is that plus what its
-//! modulators add (`motion/`). Each turn of the control thread asks the scheduler for the value of that instant, and the
-//! scheduler sends as many of them as the controller's spacing and the wire allow: always the newest.
+//! The user, morphs and automation set a parameter's base value; the value sent is that plus what its modulators add
+//! (`motion/`). Each turn of the control thread asks the scheduler for the value of that instant, and the scheduler
+//! sends as many of them as the controller's spacing and the wire allow: always the newest.
 
 use super::{Instruments, follow::ECHO_NS};
 use crate::engine::control::{Moment, out::Out, ports::Ports};
@@ -23,16 +23,16 @@ use std::{
     time::Duration,
 };
 
-/// How often moving knobs are looked at, at most. A little longer than the spacing of a controller, so that all of them
-/// may go at once and the scheduler wakes once for them.
+/// Least time between two updates of modulated parameters. A little longer than the spacing of a controller, so that
+/// all of them may be sent at once and the scheduler wakes once for them.
 const TURN_NS: u64 = 12_000_000;
-/// Many knobs take turns so much longer for each: what a message takes on a wire of 31250 baud, and a processor, too, has
-/// its limits.
+/// With many modulated parameters the time is this much for each: a message takes so long on a wire of 31250 baud, and
+/// a processor, too, has its limits.
 const TURN_NS_PER_KNOB: u64 = 1_000_000;
-/// They are looked at this much sooner where the control thread is awake anyway.
+/// They are updated this much sooner where the control thread is awake anyway.
 const SOONER_NS: u64 = 2_000_000;
 
-/// What moves the knobs of one instrument.
+/// The modulation of one instrument.
 #[derive(Debug, Default)]
 pub struct Motion {
     moved: BTreeMap<usize, ModulatedParam>,
@@ -42,15 +42,15 @@ pub struct Motion {
     ends: Vec<(u64, Note)>,
 }
 
-/// A parameter that is moved.
+/// A modulated parameter.
 #[derive(Debug)]
 struct ModulatedParam {
     by: BTreeMap<ModulatorSlot, ActiveModulator>,
-    /// What each of them is, in words.
+    /// Each modulator, in words.
     says: Vec<String>,
-    /// What was asked of the scheduler last.
+    /// The value asked of the scheduler last.
     value: u16,
-    /// What was asked lately, and until when it may come back, in ns: some synths send back what they get.
+    /// Values asked for lately, and until when each may come back, in ns: some synths send back the values they get.
     lately: VecDeque<(u64, u16)>,
 }
 
@@ -64,23 +64,23 @@ impl ModulatedParam {
 }
 
 impl Motion {
-    /// Where a parameter sounds, where it is moved.
+    /// The modulated value of a parameter; `None` where it has no modulator.
     pub fn value(&self, index: usize) -> Option<u16> {
         self.moved.get(&index).map(|moved| moved.value)
     }
 
-    /// Whether a value that a synth says may be one that it was sent.
+    /// Whether a value that a synth sends may be one that it was sent.
     pub fn is_echo(&self, index: usize, value: u16, now_ns: u64) -> bool {
         let lately = self.moved.get(&index).map(|moved| &moved.lately);
         lately.into_iter().flatten().any(|(until_ns, sent)| *sent == value && now_ns <= *until_ns)
     }
 
-    /// Whether a parameter is moved by something.
+    /// Whether a parameter is modulated.
     pub fn moves(&self, index: usize) -> bool {
         self.moved.contains_key(&index)
     }
 
-    /// As it is shown.
+    /// The modulation, as the status shows it.
     pub fn status(&self) -> Vec<MotionStatus> {
         let moved = |(param, moved): (&usize, &ModulatedParam)| MotionStatus {
             param: *param,
@@ -90,7 +90,7 @@ impl Motion {
         self.moved.iter().map(moved).collect()
     }
 
-    /// Whether this says what moves which parameter; where each sounds is a level.
+    /// Whether the status shows the same modulators on the same parameters; their values are levels.
     pub fn is_shown(&self, shown: &[MotionStatus]) -> bool {
         let is_said = |((param, moved), shown): ((&usize, &ModulatedParam), &MotionStatus)| {
             *param == shown.param && moved.says == shown.by
@@ -98,30 +98,30 @@ impl Motion {
         self.moved.len() == shown.len() && self.moved.iter().zip(shown).all(is_said)
     }
 
-    /// Where each moved parameter sounds, in their order.
+    /// The value of each modulated parameter, in order.
     pub fn values(&self) -> impl Iterator<Item = u16> {
         self.moved.values().map(|moved| moved.value)
     }
 
-    /// Takes parameters to other places, and lets those go that have none.
+    /// Moves parameters to other places, and drops those that have none.
     pub fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
         let moved = std::mem::take(&mut self.moved);
         self.moved = moved.into_iter().filter_map(|(index, moved)| Some((place(index)?, moved))).collect();
     }
 
-    /// What is added to the position of a parameter.
+    /// The modulation of a parameter, to be added to its position.
     pub fn at(&self, index: usize, now: MotionTime) -> f64 {
         self.moved.get(&index).map_or(0.0, |moved| moved.by.values().map(|running| running.at(now)).sum())
     }
 
-    /// Whether anything moves, or will.
+    /// Whether a parameter moves, or will.
     fn is_restless(&self, now: MotionTime) -> bool {
         let moves = |moved: &ModulatedParam| moved.by.values().any(|running| !running.rests(now));
         let ends = !self.ends.is_empty() && !self.moved.is_empty();
         ends || self.moved.values().any(moves)
     }
 
-    /// Whether a note begins something.
+    /// Whether a note starts an envelope.
     pub fn waits_for_notes(&self) -> bool {
         self.moved.values().any(|moved| moved.by.values().any(ActiveModulator::is_gated_by_notes))
     }
@@ -142,7 +142,7 @@ impl Motion {
         }
     }
 
-    /// Nothing sounds any more.
+    /// No note is on.
     fn all_notes_off(&mut self, now: MotionTime) {
         self.held.clear();
         self.ends.clear();
@@ -159,7 +159,7 @@ impl Motion {
 }
 
 impl Instruments {
-    /// How soon knobs that move by themselves must be looked at.
+    /// The time until modulated parameters must be updated.
     pub fn motion_patience(&self, out: &Out, now: Moment) -> Option<Duration> {
         let when = out.motion_now(now);
         let moves = self.list.iter().any(|instrument| instrument.motion.is_restless(when));
@@ -172,7 +172,7 @@ impl Instruments {
         TURN_NS.max(TURN_NS_PER_KNOB * knobs as u64)
     }
 
-    /// Whether a note that may come in begins something.
+    /// Whether a note that may come in starts an envelope.
     pub fn wait_for_notes(&self) -> bool {
         self.list.iter().any(|instrument| instrument.motion.waits_for_notes())
     }
@@ -183,10 +183,10 @@ impl Instruments {
         let at = self.current;
         let param = &self.instrument().profile.params[index];
         if param.target == Some(Target::Program) {
-            return Err(format!("{name} changes the program, and every other knob with it: nothing may move it"));
+            return Err(format!("{name} changes the program and so every parameter: it cannot be modulated"));
         }
         let (value, when) = (out.model.knob(at, index), out.motion_now(now));
-        // Each has chance of its own, and a run in virtual time the same every time.
+        // Each has random numbers of its own, and a run in virtual time the same every time.
         let chance = Chance((at as u64) << 32 | (index as u64) << 8 | u64::from(wanted.slot.number));
         let motion = &mut self.list[at].motion;
         let held = !motion.held.is_empty();
@@ -222,7 +222,7 @@ impl Instruments {
         let index = self.instrument().param(name)?;
         let at = self.current;
         let motion = &mut self.list[at].motion;
-        let Some(moved) = motion.moved.get_mut(&index) else { return Err(format!("nothing moves {name}")) };
+        let Some(moved) = motion.moved.get_mut(&index) else { return Err(format!("{name} has no modulation")) };
         match slot {
             Some(slot) if moved.by.remove(&slot).is_none() => return Err(format!("{name} has no {slot}")),
             Some(_) => {}
@@ -237,7 +237,7 @@ impl Instruments {
         Ok(String::new())
     }
 
-    /// Begins or ends the envelopes of a parameter.
+    /// Starts or releases the envelopes of a parameter.
     pub fn mod_gate(&mut self, Name(name): &Name, state: Switch, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let (at, when) = (self.current, out.motion_now(now));
@@ -250,13 +250,13 @@ impl Instruments {
             any = true;
         }
         if !any {
-            return Err(format!("{name} has no envelope; `mod.set {name} env` puts one there"));
+            return Err(format!("{name} has no envelope; `mod.set {name} env` adds one"));
         }
         self.move_knob(at, index, out, now);
         Ok(String::new())
     }
 
-    /// Where a parameter sounds: its own value and what its modulators add.
+    /// A parameter's value: its base value plus its modulators.
     fn sounding(&self, at: usize, index: usize, out: &Out, when: MotionTime) -> u16 {
         let instrument = &self.list[at];
         let (param, value) = (&instrument.profile.params[index], out.model.knob(at, index));
@@ -264,7 +264,7 @@ impl Instruments {
         param.value_at(position.clamp(0.0, 1.0))
     }
 
-    /// Sends a parameter that is moved to where it sounds now; a macro takes what it drives along.
+    /// Sends the current value of a modulated parameter; a macro moves the parameters it drives.
     pub fn move_knob(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
         let value = self.sounding(at, index, out, out.motion_now(now));
         self.move_knob_to(at, index, value, out, now);
@@ -280,7 +280,7 @@ impl Instruments {
         self.drive(at, index, value, out, now);
     }
 
-    /// Moves everything that moves by itself, where it is time.
+    /// Updates all modulated parameters, where it is time.
     pub fn go_on_moving(&mut self, out: &mut Out, now: Moment) {
         if now.ns.saturating_sub(self.moved_ns) >= self.turn_ns() - SOONER_NS {
             self.moved_ns = now.ns;
@@ -295,7 +295,7 @@ impl Instruments {
         let when = out.motion_now(now);
         for at in 0..self.list.len() {
             self.list[at].motion.end_notes(when);
-            // Macros stand behind what they drive, and go first.
+            // Macros come after the parameters they drive, and are updated first.
             let indices: Vec<usize> = self.list[at].motion.moved.keys().rev().copied().collect();
             for index in indices {
                 let value = self.sounding(at, index, out, when);
@@ -306,7 +306,7 @@ impl Instruments {
         }
     }
 
-    /// A note of an instrument begins, and where it ends by itself, ends.
+    /// A note of an instrument begins.
     pub fn gate_on(&mut self, at: usize, note: Note, out: &mut Out, now: Moment) {
         let when = out.motion_now(now);
         self.list[at].motion.note_on(note, when);
@@ -326,7 +326,7 @@ impl Instruments {
         self.list.iter_mut().for_each(|instrument| instrument.motion.all_notes_off(when));
     }
 
-    /// Notes that came in at a port play the instrument there, and those they are passed on to.
+    /// Notes that came in at a port gate the envelopes of the instrument there, and of those they are passed on to.
     pub fn gate_by(&mut self, from: PortIndex, message: &Message, ports: &Ports, out: &mut Out, now: Moment) {
         let Some((channel, note)) = message.note() else { return };
         for at in 0..self.list.len() {

@@ -1,6 +1,6 @@
-//! Dice: knobs turned by chance, as one step that can be undone. The control thread's.
+//! Randomize: random values of parameters, as one step that can be undone. The control thread's.
 //!
-//! Chance comes from the instant alone: in virtual time, the same script throws the same dice.
+//! The instant is the only seed: in virtual time, the same script gives the same values.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -12,7 +12,7 @@ use crate::{
     profile::{Param, Profile},
 };
 
-/// One throw after the other.
+/// A sequence of random numbers.
 struct Randomizer {
     chance: Chance,
     thrown: u64,
@@ -29,13 +29,13 @@ impl Randomizer {
         self.chance.at(self.thrown)
     }
 
-    /// One of the values a parameter answers to.
+    /// One of the values of a parameter.
     fn any(&mut self, param: &Param) -> u16 {
         let at = (self.throw() * param.options.len() as f64) as usize;
         param.options.get(at).map_or_else(|| param.value_at(self.throw()), |option| option.value)
     }
 
-    /// A value no further from this one than a part of the knob, 0 to 1; of options, a neighbouring one so often.
+    /// A value no further from this one than a part of the range, 0 to 1; of options, a neighbouring one so often.
     fn near(&mut self, param: &Param, value: u16, part: f64) -> u16 {
         if param.options.is_empty() {
             let by = (self.throw() * 2.0 - 1.0) * part;
@@ -51,7 +51,7 @@ impl Randomizer {
     }
 }
 
-/// The places of the parameters dice may turn: those of a section, or those whose name begins so, or all.
+/// The places of the parameters to randomize: those of a section, or those whose name begins so, or all.
 fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, String> {
     let wanted = section.map(|Text(section)| section.trim().to_lowercase());
     let named = wanted.as_ref().and_then(|wanted| profile.sections.iter().position(|s| s.to_lowercase() == *wanted));
@@ -66,20 +66,20 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
     let found = places(&fits);
     if let Some(wanted) = wanted.as_ref().filter(|_| found.is_empty()) {
         let there_is = hints::there_is(&profile.sections);
-        return Err(format!("{} has no section '{wanted}', and no knob's name begins so; {there_is}", profile.id));
+        return Err(format!("{} has no section '{wanted}' and no parameter starting with it; {there_is}", profile.id));
     }
     let randomized = places(&|param: &Param| fits(param) && param.random);
-    if randomized.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(randomized) }
+    if randomized.is_empty() { Err("no parameter can be randomized".to_owned()) } else { Ok(randomized) }
 }
 
 impl Instruments {
-    /// Turns knobs to any place.
+    /// Sets parameters to any value.
     pub fn random(&mut self, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut randomizer = Randomizer::of_instant(now.ns);
         self.randomize("dice", section, out, now, |param, _| randomizer.any(param))
     }
 
-    /// Turns knobs to near where they are.
+    /// Sets parameters to values near the present ones.
     pub fn mutate(&mut self, percent: f64, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut randomizer = Randomizer::of_instant(now.ns);
         self.randomize("mutation", section, out, now, |param, value| randomizer.near(param, value, percent / 100.0))
@@ -101,7 +101,7 @@ impl Instruments {
             .collect();
         self.remember(self.current, &targets, label, out);
         self.go_to(self.current, &targets, out, now);
-        Ok(format!("{label}: {} knobs; param.undo takes it back", targets.len()))
+        Ok(format!("{label}: {} knobs; param.undo reverts it", targets.len()))
     }
 }
 

@@ -1,7 +1,8 @@
-//! Profiles that were edited while the station plays: each instrument takes what is new of its own. The control thread's.
+//! Profiles that were edited while the station plays: each instrument takes the changes of its own. The control
+//! thread's.
 //!
-//! The files were read on another thread (`engine/profile_watch.rs`). Nothing is sent to the synths: their knobs stand
-//! where they stood, and the next turn of one goes out by the new profile.
+//! The files were read on another thread (`engine/profile_watch.rs`). Nothing is sent to the synths: the parameters
+//! keep their values, and the next change of one is sent by the new profile.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -14,22 +15,23 @@ use crate::{
 };
 use std::{mem, sync::Arc};
 
-/// So many faults are told one by one; the message line has room for one at a time.
+/// Faults reported one by one; the message line has room for one at a time.
 const FAULTS_TOLD_MAX: usize = 8;
-/// So many profiles that no instrument uses are told one by one.
+/// Profiles that no instrument uses, reported one by one.
 const READ_TOLD_MAX: usize = 3;
 
 /// All profiles, read again after an edit.
 pub struct ProfileNews {
-    /// The sound ones, and in place of those with faults what was read before.
+    /// The sound ones, and for those with faults the version read before.
     pub library: Library,
-    /// What is wrong with the files that were edited.
+    /// The faults of the edited files.
     pub faults: Vec<Fault>,
     /// The files that had faults and have none now.
     pub mended: Vec<String>,
 }
 
-/// Whether two libraries have the same under an id. What was read again and is as it was is mostly the same in memory.
+/// Whether two libraries have the same under an id. A profile that was read again without a change is mostly the same
+/// in memory.
 fn same(a: Option<&Arc<Profile>>, b: Option<&Arc<Profile>>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
@@ -60,15 +62,15 @@ impl Instruments {
                 self.tell_gone(id, file, out);
             }
         }
-        // Whoever took the mistake out again hears of it even where all is as it was before.
+        // After the user corrects a mistake there is a notice even where the profile is as it was before.
         let is_told = |file: &str| read.iter().any(|id| self.library.file_of(id) == Some(file));
         for file in mended.iter().filter(|file| !is_told(file)) {
-            out.notice(Severity::Info, format!("{file} has no faults any more"));
+            out.notice(Severity::Info, format!("{file} no longer has faults"));
         }
         self.tell_faults(&faults, out);
     }
 
-    /// Renews the instruments of these profiles, and tells of them.
+    /// Renews the instruments of these profiles, and reports them.
     fn take_read(&mut self, old: &Library, read: &[String], out: &mut Out, now: Moment) {
         let mut untold = 0;
         for (id, told) in read.iter().zip(0..) {
@@ -87,16 +89,14 @@ impl Instruments {
             let again = if old.file_of(id) == Some(&file) { " again" } else { "" };
             let then = match (is_used, old.get(id)) {
                 (true, _) if undo_stays => String::new(),
-                (true, _) => {
-                    ": its list of knobs is another one, and what was moved before cannot be undone".to_owned()
-                }
-                (false, None) => format!(": profile.use {id} takes it"),
+                (true, _) => ": its parameters changed, so earlier moves cannot be undone".to_owned(),
+                (false, None) => format!(": profile.use {id} selects it"),
                 (false, Some(_)) => String::new(),
             };
-            out.notice(Severity::Info, format!("{id} was read{again} from {file}{then}"));
+            out.notice(Severity::Info, format!("{id} was loaded{again} from {file}{then}"));
         }
         if untold > 0 {
-            out.notice(Severity::Info, format!("and {untold} more were read"));
+            out.notice(Severity::Info, format!("and {untold} more were loaded"));
         }
     }
 
@@ -104,8 +104,8 @@ impl Instruments {
         self.list.get(at).is_some_and(|instrument| instrument.profile.id == id)
     }
 
-    /// Gives an instrument another version of its profile; false where its list of parameters is another one. What
-    /// plays goes on.
+    /// Gives an instrument another version of its profile; false where its list of parameters is another one. Notes and
+    /// modulation go on.
     fn renew(&mut self, at: usize, profile: &Arc<Profile>, out: &mut Out, now: Moment) -> bool {
         if same(Some(&self.list[at].base), Some(profile)) {
             return true;
@@ -124,13 +124,13 @@ impl Instruments {
             if stood.is_some_and(|stood| *stood != out.model.knob(at, index)) {
                 self.tell_value(at, index, out);
             }
-            // A glide is on its way to where the old range had its end.
+            // A glide is on its way to the end of the old range.
             self.send_on_its_way(at, index, out, now);
         }
         is_same_list
     }
 
-    /// An instrument was on this channel: where it is on another one now, nothing lasts there that would be ended here.
+    /// An instrument was on this channel: where it is on another one now, its notes are ended on the old one.
     pub fn leave_channel(&mut self, at: usize, channel: Channel, out: &mut Out, now: Moment) {
         let instrument = &self.list[at];
         let Some(port) = instrument.port.filter(|_| instrument.channel() != channel) else { return };
@@ -139,16 +139,16 @@ impl Instruments {
         }
     }
 
-    /// Tells of a profile whose file, or whose entry in the settings, is gone.
+    /// Reports a profile whose file, or whose entry in the settings, is gone.
     fn tell_gone(&self, id: &str, file: &str, out: &Out) {
         let is_used = (0..self.list.len()).any(|at| self.uses(at, id));
         let (severity, then) = match (is_used, self.library.get(id)) {
-            (true, None) => (Severity::Warning, ": its knobs stay until profile.use takes others".to_owned()),
+            (true, None) => (Severity::Warning, ": its knobs stay until profile.use selects another".to_owned()),
             (true, Some(_)) => {
-                (Severity::Warning, format!(": its knobs stay until profile.use {id} takes the built-in ones"))
+                (Severity::Warning, format!(": its knobs stay until profile.use {id} selects the built-in profile"))
             }
             (false, None) => (Severity::Info, String::new()),
-            (false, Some(_)) => (Severity::Info, ": the built-in one is there again".to_owned()),
+            (false, Some(_)) => (Severity::Info, ": the built-in profile is used again".to_owned()),
         };
         out.notice(severity, format!("{id} is no longer in {file}{then}"));
     }
@@ -157,7 +157,7 @@ impl Instruments {
         let (told, rest) = faults.split_at(faults.len().min(FAULTS_TOLD_MAX));
         for fault in told {
             let stays = self.library.has_file(&fault.file);
-            let then = if stays { "what was read of it before stays" } else { "the profile is left out" };
+            let then = if stays { "the version loaded before stays" } else { "the profile is ignored" };
             out.notice(Severity::Error, format!("{fault}; {then}"));
         }
         if let [first, ..] = rest {

@@ -1,6 +1,6 @@
-//! The monitor: the newest messages that came and went, kept while somebody looks.
+//! The MIDI monitor: the newest messages sent and received, kept while a client looks at it.
 //!
-//! The clock pulses of a port are one line with a number, or nothing else would be seen.
+//! The clock pulses of a port are one line with a number, or they would hide all else.
 
 use crate::{
     engine::midi::sent::{Payload, PortIndex},
@@ -23,14 +23,14 @@ pub struct MonitorLog {
 }
 
 impl MonitorLog {
-    /// Begins to keep, or forgets all.
+    /// Begins to keep messages, or drops all.
     pub fn turn(&mut self, on: bool) {
         if self.on != on {
             *self = MonitorLog { on, ..MonitorLog::default() };
         }
     }
 
-    /// Notes a message; `at_ns` is since the engine started.
+    /// Records a message; `at_ns` is since the engine started.
     pub fn note(&mut self, at_ns: u64, port: PortIndex, incoming: bool, payload: &Payload) {
         if !self.on {
             return;
@@ -54,14 +54,14 @@ impl MonitorLog {
         self.lines.push_back(MonitorLine { at_ns, port, incoming, text: decode::line(payload.bytes()), times });
     }
 
-    /// Takes what was noted into what is shown.
+    /// Puts the recorded messages into the status.
     pub fn refresh(&mut self) {
         if std::mem::take(&mut self.changed) {
             self.shown = Arc::new(self.lines.iter().cloned().collect());
         }
     }
 
-    /// What is to be shown; nothing where nobody looks.
+    /// The status of the monitor; `None` where no client looks.
     pub fn status(&self) -> Option<MonitorStatus> {
         self.on.then(|| MonitorStatus { seen: self.seen, lines: Arc::clone(&self.shown) })
     }
@@ -77,7 +77,7 @@ mod tests {
         let mut watch = MonitorLog::default();
         let note = Payload::Short(Message::note_on(Channel::FIRST, Note::new(60).unwrap(), 100));
         watch.note(0, PortIndex(0), false, &note);
-        assert_eq!(watch.status(), None, "nobody looks");
+        assert_eq!(watch.status(), None, "no client looks");
         watch.turn(true);
         for at_ns in 0..24 {
             watch.note(at_ns, PortIndex(0), false, &Payload::Short(Message::CLOCK));

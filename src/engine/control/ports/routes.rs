@@ -1,5 +1,5 @@
-//! What of the settings becomes of the ports: where each passes on what comes in, how its clock goes out, and what cannot
-//! be had. The control thread's.
+//! Applies the settings to the ports: the thru routes, the clock, and settings that cannot be applied. The control
+//! thread's.
 
 use super::Ports;
 use crate::{
@@ -20,7 +20,7 @@ impl Ports {
         if let Some(port) = self.get(index) {
             port.panel.set_offset_ms(ms);
         }
-        Ok(format!("{} is {ms:+} ms in time", self.name(index)))
+        Ok(format!("{}: clock offset {ms:+} ms", self.name(index)))
     }
 
     pub fn set_sends(&mut self, port: &PortName, what: Which, state: Switch) -> Answer {
@@ -51,33 +51,33 @@ impl Ports {
         done()
     }
 
-    /// Says which ports are waited for.
+    /// Reports the ports that are waited for.
     pub fn tell_absent(&self, out: &Out) {
         for port in self.indices().filter_map(|index| self.get(index)).filter(|port| !port.connected) {
-            let text = format!("{} is not there yet: it plays as soon as it comes", port.info.name);
+            let text = format!("{} is not connected yet: it plays as soon as it connects", port.info.name);
             out.notice(Severity::Info, text);
         }
     }
 
-    /// Says which ports name a profile that there is not.
+    /// Reports the ports that name an unknown profile.
     pub fn tell_unknown(&mut self, library: &Library, out: &Out) {
         for index in self.indices() {
             let Some(port) = self.get(index) else { continue };
             if let Some(id) = port.settings.profile.as_ref().filter(|id| library.get(id).is_none()) {
-                let text = format!("there is no profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
+                let text = format!("unknown profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
                 self.unmet(index, text, out);
             }
         }
     }
 
-    /// Routes what comes in as the settings say.
+    /// Sets the thru routes of the settings.
     pub fn route_as_set(&mut self, out: &Out) {
         for index in self.indices() {
             let Some(port) = self.get(index) else { continue };
             let (name, wanted) = (port.info.name.clone(), port.settings.thru.clone());
             for to in wanted {
                 if let Err(why) = self.route_to(index, &to) {
-                    self.unmet(index, format!("nothing of {name} is passed on to '{}': {why}", to.port), out);
+                    self.unmet(index, format!("{name} is not routed to '{}': {why}", to.port), out);
                 }
             }
         }
@@ -88,22 +88,22 @@ impl Ports {
         self.thru(from, index, to.channel.map_or(Route::AsIs, Route::On))
     }
 
-    /// Passes on what comes in at a port.
+    /// Passes messages of a port on to another.
     ///
     /// # Errors
-    /// Nothing comes in there, or nothing can be sent to the other one.
+    /// The port has no input, or the other one no output.
     pub fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
         let Some(input) = self.inputs.iter().find(|input| input.port() == from) else {
-            return Err(format!("{} is not heard: nothing comes in there", self.name(from)));
+            return Err(format!("{} has no input: nothing can be routed from it", self.name(from)));
         };
         if !self.get(to).is_some_and(|port| port.output) {
-            return Err(format!("{} is only heard: nothing can be sent there", self.name(to)));
+            return Err(format!("{} is input only: nothing can be sent to it", self.name(to)));
         }
         input.routes().set(to, route);
         Ok(())
     }
 
-    /// Something that the settings ask for at a port cannot be had: that is said at once, and to whoever comes later.
+    /// A setting of a port cannot be applied: reports that at once, and in the status for later clients.
     fn unmet(&mut self, port: PortIndex, text: String, out: &Out) {
         out.desk.standing_notice(Severity::Warning, text.clone());
         if let Some(port) = self.get_mut(port) {
@@ -111,7 +111,7 @@ impl Ports {
         }
     }
 
-    /// What of a port goes to another one.
+    /// The route from a port to another one.
     pub fn route(&self, from: PortIndex, to: PortIndex) -> Route {
         let input = self.inputs.iter().find(|input| input.port() == from);
         input.map_or(Route::Off, |input| input.routes().get(to))

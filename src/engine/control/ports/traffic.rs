@@ -1,4 +1,4 @@
-//! What travels on a port, in numbers: rates of the last full second, latencies of the last ten.
+//! Message counts of a port: rates of the last full second, latencies of the last ten.
 
 use crate::{
     engine::midi::sent::{Payload, SentMessage},
@@ -8,11 +8,11 @@ use crate::{
 use hdrhistogram::Histogram;
 
 const SECOND_NS: u64 = 1_000_000_000;
-/// Seconds that latencies are told over.
+/// Seconds of the latency statistics.
 const SECONDS: usize = 10;
-/// The longest latency that is told apart, in µs: ten seconds.
+/// Longer latencies count as this one, in µs: ten seconds.
 const LONGEST_US: u64 = 10_000_000;
-/// Latencies are told to two digits.
+/// Significant digits of latencies.
 const DIGITS: u8 = 2;
 
 /// The counts of one port.
@@ -20,7 +20,7 @@ const DIGITS: u8 = 2;
 pub struct PortTraffic {
     /// Messages sent since the start.
     pub sent: u64,
-    /// Messages that came in since the start.
+    /// Messages received since the start.
     pub received: u64,
     /// Rates of the last full second.
     pub shown: Traffic,
@@ -60,7 +60,7 @@ impl PortTraffic {
             return;
         }
         let counted = std::mem::take(&mut self.counted);
-        // Where more than one second passed unseen, the one before this was empty.
+        // Where more than one second passed since the last call, the one before this was empty.
         self.shown = if passed == 1 { counted } else { Traffic::default() };
         self.latency = self.over_all();
         for _ in 0..passed.min(SECONDS as u64) {
@@ -80,7 +80,7 @@ impl PortTraffic {
         Some(LatencyStatus { p50_us: at(0.5), p99_us: at(0.99), max_us: all.max().min(LONGEST_US) as u32 })
     }
 
-    /// How much of what the wire can carry was used; nothing where it is never the limit.
+    /// The part of the wire's capacity that was used, in percent; `None` where the wire is never the limit.
     pub fn wire_percent(&self, wire: Wire) -> Option<u32> {
         let used_ns = wire.time_ns(self.shown.total().bytes as usize);
         (wire.ns_per_byte > 0).then(|| (used_ns * 100).div_ceil(SECOND_NS) as u32)

@@ -1,5 +1,5 @@
-//! How much room the disk of a folder has. The question may hang as long as a stick or a share does, so a thread of its own
-//! asks it, and what is known is what it answered last.
+//! The free space on the disk of a folder. The system call may hang as long as a stick or a share does, so a thread of
+//! its own makes it, and the last answer counts.
 
 use std::{
     io,
@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-/// Asks, and remembers.
+/// Asks for the free space, and keeps the answer.
 #[derive(Debug, Default)]
 pub struct DiskSpace {
     asker: Option<Asker>,
@@ -23,10 +23,10 @@ struct Asker {
 }
 
 impl DiskSpace {
-    /// Takes the newest answer, and has the room of a folder asked for. While a question hangs, no other is asked.
+    /// Takes the newest answer, and asks for the free space of a folder. While a call hangs, no other is made.
     pub fn look(&mut self, folder: &Path) {
         if self.asker.is_none() {
-            // Where the system has no more threads, nothing is known.
+            // Where the system has no more threads, the space is not known.
             self.asker = Asker::spawn().ok();
         }
         if let Some(Asker { questions, answers }) = &self.asker {
@@ -35,7 +35,7 @@ impl DiskSpace {
         }
     }
 
-    /// The bytes that are free for files in a folder, as it was answered last.
+    /// The bytes that are free for files in a folder, by the last answer.
     pub fn free_bytes(&self, folder: &Path) -> Option<u64> {
         self.known.as_ref().filter(|(of, _)| of == folder)?.1
     }
@@ -61,6 +61,6 @@ impl Asker {
 /// The folder may not exist before the first take: then it is its nearest ancestor's disk.
 fn free_bytes(folder: &Path) -> Option<u64> {
     let stat = folder.ancestors().find_map(|folder| rustix::fs::statvfs(folder).ok())?;
-    // Bytes for those without privileges.
+    // Bytes for users without privileges.
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

@@ -1,4 +1,4 @@
-//! The folder of takes: what the librarian is asked and reports. The control thread's; nothing here waits for the
+//! The folder of takes: requests to the librarian and its reports. The control thread's; nothing here waits for the
 //! disk.
 
 use super::Recorder;
@@ -17,12 +17,12 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
-/// The folder of takes, seen from the control thread.
+/// The folder of takes: the control thread's half.
 pub struct Folder {
     librarian: WorkerHandle<LibrarianJob, LibrarianNews>,
     /// Whether takes are measured when they are finished.
     measures: bool,
-    /// While a screen shows it; nothing yet until the librarian has looked.
+    /// The list, while a screen shows it; `Some(None)` until the librarian has looked.
     shown: Option<Option<TakesStatus>>,
 }
 
@@ -32,7 +32,7 @@ impl Folder {
     }
 
     fn ask(&self, job: LibrarianJob) {
-        // A librarian that is gone answers by its silence.
+        // A librarian that is gone sends no report.
         let _ = self.librarian.jobs.send(job);
     }
 
@@ -45,7 +45,7 @@ impl Folder {
         }
     }
 
-    /// There is another take, or one is another.
+    /// A take was added, or one changed.
     pub fn changed(&self) {
         if self.shown.is_some() {
             self.ask(LibrarianJob::LookAgain);
@@ -58,12 +58,12 @@ impl Folder {
 }
 
 impl Recorder {
-    /// Mends what an interrupted run left.
+    /// Repairs takes of an interrupted run.
     pub fn mend(&self) {
         self.folder.ask(LibrarianJob::Mend(self.folders()));
     }
 
-    /// The folder of takes, and the one where they go on.
+    /// The folder of takes, and the second folder.
     fn folders(&self) -> Vec<PathBuf> {
         [self.takes.folder()].into_iter().chain(self.second_folder()).map(Path::to_owned).collect()
     }
@@ -101,7 +101,7 @@ impl Recorder {
         Ok(String::new())
     }
 
-    /// From now on takes go there. What an interrupted run left there is mended.
+    /// From now on takes go there. Takes of an interrupted run there are repaired.
     pub fn go_to(&mut self, folder: PathBuf) {
         if self.folder.shown.is_some() {
             self.folder.ask(LibrarianJob::Look(Some(folder.clone())));
@@ -110,7 +110,7 @@ impl Recorder {
         self.mend();
     }
 
-    /// Takes in what the librarian reports.
+    /// Takes the librarian's reports.
     pub fn listen_to_librarian(&mut self, out: &mut Out) {
         while let Ok(news) = self.folder.librarian.news.try_recv() {
             match news {

@@ -29,7 +29,7 @@ use crate::{
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::TakeEvent,
-    taps::{self, Tap},
+    taps::{self, Tap, Taps},
     wav::Depth,
 };
 use begins::Begins;
@@ -50,8 +50,12 @@ const CLOCK_SECONDS: f64 = 1.0;
 #[derive(Debug)]
 struct Made {
     id: TakeId,
+    /// It is a track's: of those there is one a track.
+    of_track: bool,
     /// Its first file, once that is there; where the disk refused that, the one it goes on in.
     path: Option<PathBuf>,
+    /// The first frame of that, once it is there.
+    first_frame: Option<i64>,
     /// Where it begins, until the writer has begun it; not where it waits for a sound.
     asked_frame: Option<i64>,
     /// Files it has at a time.
@@ -67,7 +71,7 @@ struct Made {
 }
 
 impl Made {
-    fn new(order: &TakeOrder) -> Made {
+    fn new(order: &TakeOrder, of_track: bool) -> Made {
         let asked_frame = match order.begin {
             Begin::At(frame) => Some(frame),
             Begin::OnSound { .. } => None,
@@ -77,7 +81,19 @@ impl Made {
         let bytes_per_second = bytes_per_second(channels, order.depth, order.sample_rate_hz);
         let (files, frames, faults) = (0, 0, Vec::new());
         let id = order.take;
-        Made { id, path: None, asked_frame, files_at_once, bytes_per_second, files, frames, readable: None, faults }
+        Made {
+            id,
+            of_track,
+            path: None,
+            first_frame: None,
+            asked_frame,
+            files_at_once,
+            bytes_per_second,
+            files,
+            frames,
+            readable: None,
+            faults,
+        }
     }
 
     fn finished(&mut self, path: &Path, frames: u64) {
@@ -224,10 +240,10 @@ impl Takes {
             let there_is = if held.is_empty() { "none".to_owned() } else { taps::text(&held) };
             match self.left_out.contains(&tap) {
                 true => format!(
-                    "input {tap} is not held: the buffer has room for {there_is}; begin with --input {tap}, or with a \
+                    "input {tap} is not in the capture buffer, which holds {there_is}; start with --input {tap}, a \
                      shorter `capture` or more `capture_memory`"
                 ),
-                false => format!("there is no input {tap}: the inputs are {there_is}"),
+                false => format!("no input {tap}: the inputs are {there_is}"),
             }
         })
     }
@@ -288,6 +304,45 @@ impl Takes {
         self.keyed.takes_mut().find(|take| take.made.id == id)
     }
 
+    /// The take of a key that is under way.
+    pub fn id(&self, key: TakeKey) -> Option<TakeId> {
+        self.take(key).map(|take| take.made.id)
+    }
+
+    /// The file and the first frame of a take that is not closed yet, once it has begun.
+    pub fn begun(&self, id: TakeId) -> Option<(&Path, i64)> {
+        let made = self.made(id)?;
+        Some((made.path.as_deref()?, made.first_frame?))
+    }
+
+    /// Whether a take is not closed yet.
+    pub fn is_under_way(&self, id: TakeId) -> bool {
+        self.made(id).is_some()
+    }
+
+    /// Whether a file is still being written.
+    pub fn is_writing(&self, path: &Path) -> bool {
+        self.open_takes().any(|made| made.path.as_deref() == Some(path))
+    }
+
+    /// The recorded inputs.
+    ///
+    /// # Errors
+    /// They are not there.
+    pub fn recorded_inputs(&self) -> Result<Vec<Tap>, String> {
+        self.inputs_of(&self.options)
+    }
+
+    /// These taps as they are there, and their channels in the capture buffer.
+    ///
+    /// # Errors
+    /// The first that is not held, in a sentence.
+    pub fn channels_of(&self, taps: &Taps) -> Result<(Vec<Tap>, Vec<usize>), String> {
+        let there = taps.among(self.capture.taps());
+        let found = there.and_then(|taps| Ok((taps.clone(), self.capture.channels(&taps)?)));
+        found.map_err(|tap| format!("input {tap} is not held; there is {}", taps::text(self.capture.taps())))
+    }
+
     /// Whether the take under way ends with the next bar.
     pub fn ends_with_bar(&self, key: TakeKey) -> bool {
         self.take(key).is_some_and(|take| take.ends_with_bar)
@@ -325,21 +380,20 @@ impl Takes {
     /// Why no take of this key can begin now.
     pub fn refusal(&self, key: TakeKey) -> Option<String> {
         if self.pending(key).is_some() {
-            return Some("a take is waiting for its beginning already; record.stop ends that".to_owned());
+            return Some("a take is already waiting to start; record.stop cancels it".to_owned());
         }
         let Some(take) = self.take(key) else { return self.too_many() };
         Some(match &take.made.path {
-            Some(path) => format!("already recording to {}; record.stop ends it", path.display()),
-            None if take.listens => "a sound is waited for already; record.stop ends that".to_owned(),
-            None => "a take is beginning already; record.stop ends it".to_owned(),
+            Some(path) => format!("already recording to {}; record.stop ends the take", path.display()),
+            None if take.listens => "a take is already waiting for a sound; record.stop cancels it".to_owned(),
+            None => "a take is already starting; record.stop ends it".to_owned(),
         })
     }
 
     /// Why not one more can be made at once.
     fn too_many(&self) -> Option<String> {
-        (self.open_takes().count() >= TAKES_MAX).then(|| {
-            format!("{TAKES_MAX} takes are being written already; this one is not made: wait until one is closed")
-        })
+        (self.open_takes().filter(|made| !made.of_track).count() >= TAKES_MAX)
+            .then(|| format!("this take is not recorded: {TAKES_MAX} are being written; wait until one is closed"))
     }
 
     /// Where takes go.
@@ -383,14 +437,15 @@ impl Takes {
         out: &mut Out,
     ) -> Result<(), String> {
         let files = wanted.files.clone().map_or_else(|| self.files(), Ok)?;
-        if let Some(why) = self.refusal(key) {
+        if let Some(why) = self.refusal(key).filter(|_| !wanted.of_track || self.take(key).is_some()) {
             return Err(why);
         }
         let base = self.name(wanted.name.as_deref(), "", occasion);
         let listens = matches!(begin, Begin::OnSound { .. });
-        let order = TakeOrder { marks, ..self.order(base, files, begin, wanted.end_frame, occasion) };
-        let made = Made::new(&order);
-        if !listens {
+        let order =
+            TakeOrder { marks, ..self.order(base, files, begin, (wanted.end_frame, wanted.of_track), occasion) };
+        let made = Made::new(&order, wanted.of_track);
+        if !listens && !wanted.of_track {
             out.owed.promise(Awaited::Beginning(made.id));
         }
         self.send(TakeJob::Begin(Box::new(order)));
@@ -411,9 +466,9 @@ impl Takes {
             return Err(why);
         }
         let name = self.name(None, "-capture", occasion);
-        let order = self.order(name, files, Begin::At(from), Some(end), occasion);
+        let order = self.order(name, files, Begin::At(from), (Some(end), false), occasion);
         out.owed.promise(Awaited::End(order.take));
-        self.closing.push(Made::new(&order));
+        self.closing.push(Made::new(&order, false));
         self.send(TakeJob::Begin(Box::new(order)));
         Ok(())
     }
@@ -426,12 +481,14 @@ impl Takes {
     /// Ends the take of this key before this frame; another may begin at once.
     pub fn end(&mut self, key: TakeKey, frame: i64, out: &mut Out) {
         self.hand_over_played();
-        if let Some(ActiveTake { made, .. }) = self.keyed.of_mut(key).take.take() {
+        if let Some(ActiveTake { made, wanted, .. }) = self.keyed.of_mut(key).take.take() {
             self.ended_frame = frame;
             let take = made.id;
             tracing::info!(take = take.0, frame, "take stopped");
             self.closing.push(made);
-            out.owed.promise(Awaited::End(take));
+            if !wanted.of_track {
+                out.owed.promise(Awaited::End(take));
+            }
             self.send(TakeJob::End { take, frame });
         }
     }
@@ -457,7 +514,8 @@ impl Takes {
     pub fn interrupt(&mut self, out: &mut Out) {
         let has_begun = |take: &ActiveTake| take.first_frame.is_some();
         for key in self.keyed.keys(|keyed| keyed.take.as_ref().is_some_and(has_begun)) {
-            self.keyed.of_mut(key).interrupted = self.take(key).map(|take| take.wanted.clone());
+            let wanted = self.take(key).map(|take| take.wanted.clone());
+            self.keyed.of_mut(key).interrupted = wanted.filter(|wanted| !wanted.of_track);
             self.end(key, self.held().end, out);
         }
     }
@@ -530,7 +588,7 @@ impl Takes {
                     take.first_frame = Some(frame);
                 }
                 if let Some(made) = self.made_mut(take) {
-                    (made.path, made.asked_frame) = (Some(path.clone()), None);
+                    (made.path, made.first_frame, made.asked_frame) = (Some(path.clone()), Some(frame), None);
                 }
                 out.owed.answer(Awaited::Beginning(take), Ok(format!("recording to {}", path.display())));
                 folder.changed();
@@ -543,8 +601,9 @@ impl Takes {
                 if let Some(take) = self.under_way_mut(take) {
                     take.gap_frames += frames;
                 }
-                let text =
-                    format!("the disk is too slow: {seconds:.3} s of the take are silence, what follows is in time");
+                let text = format!(
+                    "the disk is too slow: {seconds:.3} s of the take are silence; later audio keeps its position"
+                );
                 out.notice(Severity::Warning, text);
             }
             TakeNews::Finished { take, path, frames, gap_frames } => {
@@ -587,15 +646,15 @@ impl Takes {
     fn failure(&self, path: &Path, frames: u64, reason: &str, goes_on: Option<&Path>, has_begun: bool) -> String {
         let path = path.display();
         let seconds = frames as f64 / f64::from(self.sample_rate_hz);
-        let safe = if frames == 0 { String::new() } else { format!("; its first {seconds:.1} s are safe") };
+        let safe = if frames == 0 { String::new() } else { format!("; the first {seconds:.1} s are saved") };
         match goes_on {
-            Some(other) => format!("recording to {path}: {reason}{safe}; it goes on in {}", other.display()),
+            Some(other) => format!("recording to {path}: {reason}{safe}; it continues in {}", other.display()),
             None if !has_begun => {
                 format!(
-                    "cannot record to {path}: {reason}; everything else works: free the disk or choose another folder"
+                    "cannot record to {path}: {reason}; everything else works: free disk space or choose another folder"
                 )
             }
-            None => format!("recording to {path} ended: {reason}{safe}, everything else works"),
+            None => format!("recording to {path} ended: {reason}{safe}; everything else works"),
         }
     }
 
@@ -612,7 +671,7 @@ impl Takes {
             && left < LOW_SECONDS
         {
             self.warned = true;
-            out.notice(Severity::Warning, format!("the disk has room for {} of recording", room_text(left)));
+            out.notice(Severity::Warning, format!("disk space left for {} of recording", room_text(left)));
         }
     }
 
@@ -670,14 +729,16 @@ impl Takes {
             let left_out = taps::text(&self.left_out);
             return Some((
                 Severity::Warning,
-                format!("inputs {left_out} are not held: {memory} are full; what --input names is held first"),
+                format!(
+                    "inputs {left_out} are not in the capture buffer: {memory} are used; --input chooses the first"
+                ),
             ));
         }
         // A frame less than was asked for is no news.
         (asked - held > 0.1).then(|| {
             let text =
-                format!("{held:.0} s of what was played are held, not {asked:.0}: {memory} for {channels} channels");
-            (Severity::Info, format!("{text}; `record.capture_memory` in the settings gives more"))
+                format!("the capture buffer holds {held:.0} s, not {asked:.0}: {memory} for {channels} channels");
+            (Severity::Info, format!("{text}; raise `record.capture_memory` in the settings"))
         })
     }
 

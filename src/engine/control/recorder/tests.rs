@@ -1,4 +1,4 @@
-//! Takes as they are asked for, in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames.
+//! Takes by command, in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames.
 
 use super::{Begin, TakeKey, TakeRequest};
 use crate::engine::control::{Control, recorder::Occasion, tests::Rig};
@@ -15,7 +15,7 @@ use std::{
 };
 
 const BAR: i64 = 96_000;
-/// What takes begin earlier.
+/// How much earlier takes begin.
 const PRE_ROLL: i64 = 4_800;
 
 fn samples(rig: &Rig, name: &str) -> Vec<i32> {
@@ -28,7 +28,7 @@ fn marks(rig: &Rig, name: &str) -> Vec<(u64, String)> {
     Notes::read(&mut file, &wav).unwrap().marks.into_iter().map(|mark| (mark.frame, mark.label)).collect()
 }
 
-/// The first frames of takes that were told since the last time.
+/// The first frames of takes reported since the last call.
 fn begun(rig: &Rig) -> Vec<i64> {
     let frame = |event| match event {
         Event::TakeStarted { frame, .. } => Some(frame),
@@ -38,7 +38,7 @@ fn begun(rig: &Rig) -> Vec<i64> {
 }
 
 #[test]
-fn a_take_begins_a_little_before_it_was_asked_for_and_ends_when_it_was() {
+fn a_take_begins_a_little_before_its_command_and_ends_with_the_stop() {
     let mut rig = Rig::new();
     rig.wait_ms(1000);
     rig.ask("record.start jam");
@@ -109,7 +109,7 @@ fn beside(rig: &Rig, name: &str) -> Vec<(u32, String)> {
 }
 
 #[test]
-fn what_lasts_when_a_take_begins_is_in_its_midi_file_from_the_first_tick() {
+fn notes_held_when_a_take_begins_are_in_its_midi_file_from_the_first_tick() {
     let mut rig = Rig::new();
     rig.ask("record.set pre_roll 0");
     rig.ask("midi.send B0 40 7F");
@@ -139,7 +139,7 @@ fn what_lasts_when_a_take_begins_is_in_its_midi_file_from_the_first_tick() {
 }
 
 #[test]
-fn a_count_in_is_heard_and_not_recorded_and_the_take_begins_with_the_song() {
+fn a_count_in_sounds_and_is_not_recorded_and_the_take_begins_with_the_song() {
     let mut rig = Rig::new();
     rig.wait_ms(1_000);
     rig.ask("record.set start count");
@@ -195,7 +195,7 @@ fn a_take_may_begin_while_the_one_before_is_being_closed() {
 }
 
 #[test]
-fn what_was_just_played_is_kept_while_a_take_goes_on() {
+fn a_capture_is_kept_while_a_take_goes_on() {
     let mut rig = Rig::new();
     rig.ask("note.on C4 100");
     rig.wait_ms(500);
@@ -215,14 +215,14 @@ fn what_was_just_played_is_kept_while_a_take_goes_on() {
     let kept = samples(&rig, "recording_20000101_000001-capture-inputs.wav");
     let from = 2 * (PRE_ROLL as usize + 12_000);
     assert!(kept[..2 * 36_000] == jam[from..from + 2 * 36_000]);
-    // All there was, from the first frame.
+    // Everything, from the first frame.
     let all = samples(&rig, "recording_20000101_000002-capture-inputs.wav");
     assert_eq!(all.len(), 2 * 96_000);
     assert!(all[2 * (24_000 - PRE_ROLL as usize)..] == jam[..]);
 }
 
 #[test]
-fn what_was_played_goes_beside_the_take_on_its_timeline() {
+fn the_midi_file_lies_beside_the_take_on_its_timeline() {
     let mut rig = Rig::new();
     rig.wait_ms(1_000);
     rig.ask("record.set pre_roll 250");
@@ -258,7 +258,7 @@ fn what_was_played_goes_beside_the_take_on_its_timeline() {
     assert_eq!(sent[0], note(ticks(100.0), "On", 60, 100));
     assert_eq!(sent[1].0, ticks(150.0));
     assert!(sent[2].1.contains("key: u7(64)"), "{sent:?}");
-    // What is held is ended with the take, 1100 ms after the tempo changed.
+    // A held note is ended with the take, 1100 ms after the tempo changed.
     assert!(sent[3].1.starts_with("NoteOff { key: u7(64)"), "{sent:?}");
     assert_eq!(sent.len(), 4, "what came after its end is not in it: {sent:?}");
     let received = got.iter().find(|(_, what)| what.contains("controller: u7(43)")).unwrap();
@@ -267,14 +267,14 @@ fn what_was_played_goes_beside_the_take_on_its_timeline() {
 }
 
 #[test]
-fn options_are_told_changed_and_refused() {
+fn options_are_shown_changed_and_refused() {
     let mut rig = Rig::new();
     assert!(rig.ask("record.set bits").starts_with("bits is 24: "));
     assert_eq!(rig.ask("record.set bits 16"), "bits is 16");
     assert_eq!(rig.ask("record.set name take {bpm} %H"), "name is take {bpm} %H");
     assert!(rig.refused("record.set files 7").contains("not among the 2 recorded inputs"));
-    assert!(rig.refused("record.set bits 12").contains("allowed is 16, 24 or 32f"));
-    assert!(rig.refused("record.mark").contains("nothing is being recorded"));
+    assert!(rig.refused("record.set bits 12").contains("allowed: 16, 24 or 32f"));
+    assert!(rig.refused("record.mark").contains("not recording"));
     rig.ask("record.start");
     rig.wait_ms(200);
     rig.offline.finish();
@@ -306,14 +306,14 @@ fn a_take_whose_device_is_gone_can_be_stopped_and_does_not_go_on() {
     rig.wait_ms(100);
     assert!(rig.offline.status().record.take.is_none());
     rig.ask("record.stop");
-    assert!(rig.refused("record.stop").contains("nothing is being recorded"));
+    assert!(rig.refused("record.stop").contains("not recording"));
     let now = rig.offline.now();
     rig.offline.control().device_back(now);
     rig.wait_ms(500);
     assert!(!rig.offline.status().record.is_recording && !rig.take("jam-2.wav").exists());
 }
 
-/// Whose takes go on beside those of the commands, as a track's will.
+/// A key whose takes go on beside those of the commands, as a track's will.
 const BESIDE: TakeKey = TakeKey(7);
 
 /// A take beside those of the commands, of these taps.
@@ -323,11 +323,11 @@ fn begin_beside(rig: &mut Rig, taps: &str, begin: Begin, end_frame: Option<i64>)
     let occasion = Occasion::of(instruments, ports, out, now);
     let taps = taps.parse::<Taps>().unwrap().as_slice().to_vec();
     let files = Some(vec![FileOf { suffix: String::new(), taps }]);
-    let wanted = TakeRequest { name: Some("beside".to_owned()), files, end_frame };
+    let wanted = TakeRequest { name: Some("beside".to_owned()), files, end_frame, of_track: false };
     recorder.takes.begin(BESIDE, wanted, begin, Vec::new(), &occasion, out)
 }
 
-/// Ends it, and gives where the answer comes.
+/// Ends it, and returns the receiver of the answer.
 fn end_beside(rig: &mut Rig) -> Receiver<Answer> {
     let now = rig.offline.now();
     let (reply, answer) = mpsc::channel();
@@ -364,7 +364,7 @@ fn takes_of_two_keys_and_other_taps_overlap_and_each_is_exact_to_the_sample() {
     rig.ask("record.set files inputs+master");
     rig.ask("record.capture");
     rig.offline.finish();
-    // All there was: the synth's left and right, then the master's.
+    // Everything: the synth's left and right, then the master's.
     let all = samples(&rig, "recording_20000101_000001-capture.wav");
     let part = |frames: std::ops::Range<usize>, places: [usize; 2]| -> Vec<i32> {
         all[4 * frames.start..4 * frames.end].chunks(4).flat_map(|frame| places.map(|place| frame[place])).collect()
@@ -382,7 +382,7 @@ fn a_take_that_a_fault_ends_leaves_the_one_beside_it_alone() {
     rig.wait_ms(200);
     rig.ask("record.set pre_roll 0");
     rig.ask("record.start jam");
-    // Nobody holds that.
+    // This input is not held.
     begin_beside(&mut rig, "9", Begin::At(0), None).unwrap();
     rig.wait_ms(500);
     assert_eq!(rig.offline.status().faults.disk_refused, 1);
@@ -394,7 +394,7 @@ fn a_take_that_a_fault_ends_leaves_the_one_beside_it_alone() {
     begin_beside(&mut rig, "synth-right", Begin::At(30_000), None).unwrap();
     rig.ask("record.stop");
     assert_eq!(samples(&rig, "jam.wav").len(), 2 * 48_000);
-    // What ends all ends that, too.
+    // The end of the engine ends that one, too.
     rig.offline.finish();
     assert_eq!(samples(&rig, "beside-2.wav").len(), 57_600 - 30_000);
 }
@@ -432,10 +432,10 @@ fn the_answer_to_one_stop_waits_for_no_other_than_its_own_bound() {
     rig.wait_ms(2_900);
     assert!(stopped.try_recv().is_err());
     rig.wait_ms(200);
-    assert!(stopped.try_recv().unwrap().unwrap().contains("jam.wav cannot be read yet"));
+    assert!(stopped.try_recv().unwrap().unwrap().contains("jam.wav is not readable yet"));
     assert!(ended.try_recv().is_err());
     rig.wait_ms(2_000);
-    assert!(ended.try_recv().unwrap().unwrap().contains("beside.wav cannot be read yet"));
+    assert!(ended.try_recv().unwrap().unwrap().contains("beside.wav is not readable yet"));
     rig.offline.hang_disk(false);
     assert_eq!((samples(&rig, "jam.wav").len() / 2, samples(&rig, "beside.wav").len()), (24_000 + 4_800, 129_600));
 }
@@ -449,14 +449,14 @@ fn the_next_take_records_the_inputs_that_are_set() {
     rig.wait_ms(100);
     assert_eq!(
         rig.ask("record.set inputs 2"),
-        "inputs is 2; levels, gains and monitor stay those of the inputs of the start"
+        "inputs is 2; meters, gains and monitor still use the inputs chosen at startup"
     );
     assert_eq!(rig.offline.status().record.inputs, "2");
     rig.wait_ms(100);
     rig.ask("record.stop");
     rig.ask("record.start right");
-    assert_eq!(rig.refused("record.set inputs 3"), "there is no input 3: the inputs are synth");
-    assert!(rig.refused("record.set inputs master").contains("allowed is"));
+    assert_eq!(rig.refused("record.set inputs 3"), "no input 3: the inputs are synth");
+    assert!(rig.refused("record.set inputs master").contains("allowed:"));
     assert_eq!(rig.ask("record.set inputs start"), "inputs is start");
     assert_eq!(rig.offline.status().record.inputs, "synth");
     rig.wait_ms(100);

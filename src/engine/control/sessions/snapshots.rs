@@ -1,4 +1,4 @@
-//! Snapshots: what the knobs of an instrument are saved as and recalled from. The control thread's.
+//! Snapshots: saved values of an instrument's parameters, and their recall. The control thread's.
 //!
 //! Where a session is open, new ones go there, and its own are found before those of the user's library.
 
@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
 };
 
-/// The lists there are, in the order they are looked through.
+/// All lists, in the order they are searched.
 const SHELVES: [SnapshotScope; 2] = [SnapshotScope::Session, SnapshotScope::Library];
 
 /// A snapshot by its name, and the list it is in.
@@ -31,14 +31,14 @@ fn find<'m>(model: &'m Model, profile: &str, name: &str) -> Option<(SnapshotScop
     SHELVES.into_iter().find_map(|shelf| Some((shelf, model.shelf(shelf)?.get(profile, name)?)))
 }
 
-/// What the snapshots of a profile are called: the session's, then those of the library.
+/// The names of a profile's snapshots: the session's, then those of the library.
 pub fn snapshot_names(model: &Model, profile: &str) -> Arc<[String]> {
     let all = SHELVES.into_iter().filter_map(|shelf| model.shelf(shelf)).flat_map(|shelf| shelf.of(profile));
     let mut seen = HashSet::new();
     all.filter(|snapshot| seen.insert(&snapshot.name)).map(|snapshot| snapshot.name.clone()).collect()
 }
 
-/// Whether they are called this: nothing is copied to say so.
+/// Whether these are their names; nothing is copied to compare them.
 pub fn are_snapshots_called(model: &Model, profile: &str, names: &[String]) -> bool {
     let all = SHELVES.into_iter().filter_map(|shelf| model.shelf(shelf)).flat_map(|shelf| shelf.of(profile));
     let mut known = 0;
@@ -53,7 +53,7 @@ pub fn are_snapshots_called(model: &Model, profile: &str, names: &[String]) -> b
     all.map(|snapshot| &snapshot.name).all(is_called) && known == names.len()
 }
 
-/// The names there are, as a sentence ends with them.
+/// Their names, as the end of a sentence.
 fn names(model: &Model, profile: &str) -> String {
     hints::there_is(&snapshot_names(model, profile))
 }
@@ -62,13 +62,13 @@ fn no_such(model: &Model, profile: &str, name: &str) -> String {
     format!("{profile} has no snapshot '{name}'; {}", names(model, profile))
 }
 
-/// Says which there are.
+/// Lists them.
 pub fn list(model: &Model, profile: &str) -> Answer {
     Ok(format!("snapshots of {profile}: {}", names(model, profile)))
 }
 
 impl SessionDesk {
-    /// Saves the knobs of the instrument in use.
+    /// Saves the parameters of the instrument in use.
     pub fn save_snapshot(&mut self, Name(name): &Name, instruments: &Instruments, out: &mut Out) -> Answer {
         let profile = instruments.profile_id().to_owned();
         let params = &instruments.instrument().profile.params;
@@ -78,7 +78,7 @@ impl SessionDesk {
             Some(own) => (SnapshotScope::Session, own),
             None => (SnapshotScope::Library, out.model.library()),
         };
-        // What another version of the profile knows stays.
+        // Parameters of another version of the profile stay in it.
         for (name, value) in list.get(&profile, name).iter().flat_map(|before| &before.values) {
             values.entry(name.clone()).or_insert(*value);
         }
@@ -90,7 +90,7 @@ impl SessionDesk {
             undo @ Edit::Snapshot { to: Some(_), .. } => {
                 let label = format!("snapshot {name} replaced");
                 out.history.done(instruments.current, label, undo, redo);
-                format!(" in place of the old one: {}", self.way_back(shelf))
+                format!(", replacing the old one: {}", self.way_back(shelf))
             }
             _ => String::new(),
         };
@@ -103,7 +103,7 @@ impl SessionDesk {
             return Err(no_such(&out.model, profile, name));
         };
         if find(&out.model, profile, to).is_some() {
-            return Err(format!("there is a snapshot '{to}' already; snapshot.delete takes it away"));
+            return Err(format!("a snapshot '{to}' exists already; snapshot.delete deletes it"));
         }
         let renamed = Snapshot { name: to.clone(), ..snapshot.clone() };
         let room = out.model.shelf(shelf).map_or(Ok(()), |list| list.has_room_for(name, &renamed));
@@ -123,12 +123,12 @@ impl SessionDesk {
         let undo = self.change(redo.clone(), out);
         out.history.done(instruments.current, format!("snapshot {name} deleted"), undo, redo);
         let other = find(&out.model, profile, name).is_some();
-        let other = if other { "; the library's is found now" } else { "" };
-        Ok(format!("{name} is gone: {}{other}", self.way_back(shelf)))
+        let other = if other { "; the library's snapshot of that name is used now" } else { "" };
+        Ok(format!("{name} is deleted: {}{other}", self.way_back(shelf)))
     }
 
-    /// Does an edit of the snapshots; gives back the one that undoes it. What was there goes to the trash, too, before its
-    /// place on the disk is taken.
+    /// Applies an edit of the snapshots; returns the one that undoes it. A snapshot that is replaced goes to the trash
+    /// before its place on the disk is taken.
     fn change(&mut self, edit: Edit, out: &mut Out) -> Edit {
         let shelf = edit.shelf();
         let inverse = out.model.apply(edit);
@@ -145,18 +145,18 @@ impl SessionDesk {
         inverse
     }
 
-    /// How a snapshot comes back that was replaced or deleted, for a sentence.
+    /// How to get a replaced or deleted snapshot back, for a sentence.
     fn way_back(&self, shelf: SnapshotScope) -> &'static str {
         match self.file_of(shelf) {
-            Some(_) => "it is in the trash, and param.undo brings it back",
-            None => "param.undo brings it back",
+            Some(_) => "it is in the trash, and param.undo restores it",
+            None => "param.undo restores it",
         }
     }
 
     /// Undoes the newest step of the instrument in use.
     pub fn undo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
         let Some(step) = out.history.undo(instruments.current) else {
-            return Err("there is nothing to undo".to_owned());
+            return Err("nothing to undo".to_owned());
         };
         let inverse = self.carry_out(step.undo().clone(), instruments, out, now);
         let answer = format!("undone: {}", step.label);
@@ -164,10 +164,10 @@ impl SessionDesk {
         Ok(answer)
     }
 
-    /// Does a step of the instrument in use again that was undone.
+    /// Redoes an undone step of the instrument in use.
     pub fn redo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
         let Some(step) = out.history.redo(instruments.current) else {
-            return Err("there is nothing to redo".to_owned());
+            return Err("nothing to redo".to_owned());
         };
         let inverse = self.carry_out(step.redo().clone(), instruments, out, now);
         let answer = format!("redone: {}", step.label);
@@ -175,7 +175,7 @@ impl SessionDesk {
         Ok(answer)
     }
 
-    /// Does an edit with all that follows from it; gives back the one that undoes it.
+    /// Applies an edit with all its effects; returns the one that undoes it.
     fn carry_out(&mut self, edit: Edit, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Edit {
         match edit {
             Edit::Knobs { instrument, to } => {
@@ -190,7 +190,7 @@ impl SessionDesk {
     }
 }
 
-/// Goes to a snapshot, at once or in so much time.
+/// Recalls a snapshot, at once or in so much time.
 pub fn recall(
     (Name(name), length): (&Name, Option<Length>),
     instruments: &mut Instruments,
@@ -206,7 +206,7 @@ pub fn recall(
     let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(place).collect();
     let unknown = snapshot.values.len() - targets.len();
     if unknown > 0 {
-        let text = format!("{unknown} of the knobs in snapshot {name} are none of {profile}: they are skipped");
+        let text = format!("{unknown} parameters of snapshot {name} are unknown to {profile}: they are skipped");
         out.notice(Severity::Warning, text);
     }
     instruments.remember(at, &targets, &format!("recall of {name}"), out);

@@ -1,4 +1,4 @@
-//! Sessions in virtual time: what is kept, where, and how often.
+//! Sessions in virtual time: their content, their place, and how often they are written.
 
 use crate::{
     engine::{
@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, Mutex, mpsc::Receiver},
 };
 
-/// What went out: the port's id and the bytes.
+/// The sent messages: the port's id and the bytes.
 type Log = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 struct Rig {
@@ -102,7 +102,7 @@ impl Rig {
 }
 
 #[test]
-fn what_a_session_was_left_with_is_there_again_when_it_is_opened() {
+fn a_session_has_its_last_state_again_when_it_is_opened() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
     assert!(rig.refused("session.save").contains("session.new"));
@@ -131,14 +131,14 @@ fn what_a_session_was_left_with_is_there_again_when_it_is_opened() {
     rig.wait_ms(500);
     let sent = rig.sent();
     assert!(sent.contains(&("sim".to_owned(), vec![0xB0, 43, 127])), "{sent:?}");
-    assert!(rig.refused("param.undo").contains("nothing"), "of before nothing can be taken back");
-    assert!(rig.refused("session.open jam").contains("open already"));
+    assert!(rig.refused("param.undo").contains("nothing"), "steps from before cannot be undone");
+    assert!(rig.refused("session.open jam").contains("already open"));
     assert!(rig.refused("session.new jam").contains("session.open"));
     assert!(rig.refused("session.open nowhere").contains("session.new"));
 }
 
 #[test]
-fn what_moves_is_there_again_and_moving_writes_nothing() {
+fn modulation_is_there_again_and_writes_nothing() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
     rig.ask("session.new jam");
@@ -165,14 +165,14 @@ fn what_moves_is_there_again_and_moving_writes_nothing() {
         ["mod.set osc_shape env2 by command attack 100 depth -0.5", "mod.set bright lfo triangle 1/4 depth 0.3"]
     );
     let turns = kept.instruments[0].automation["delay_mix"].points();
-    assert_eq!(turns.len(), 4, "and where it stood before: {turns:?}");
+    assert_eq!(turns.len(), 4, "and the value before: {turns:?}");
     let written = || fs::metadata(music.path().join("jam/session.yaml")).unwrap().modified().unwrap();
     rig.wait_ms(2100);
     let before = written();
     rig.ask("transport.locate 1:1:0");
     rig.ask("transport.play");
     rig.wait_ms(5000);
-    assert_eq!(written(), before, "what only plays is no change");
+    assert_eq!(written(), before, "playback is no change");
     rig.offline.finish();
 
     let mut rig = Rig::new(music.path());
@@ -181,7 +181,7 @@ fn what_moves_is_there_again_and_moving_writes_nothing() {
     rig.ask("transport.play");
     rig.wait_ms(650);
     let delay_mix = rig.status().params.profile.params.iter().find(|param| param.name == "delay_mix").cloned().unwrap();
-    assert_eq!(rig.value("delay_mix"), delay_mix.value_at(0.9), "the turns play");
+    assert_eq!(rig.value("delay_mix"), delay_mix.value_at(0.9), "the automation plays");
     assert!(rig.sent().iter().filter(|(_, bytes)| bytes[..2] == [0xB0, 43]).count() > 20, "the macro moves");
     rig.ask("session.save");
     let again = rig.kept();
@@ -255,11 +255,12 @@ fn snapshots_go_to_the_session_and_are_found_there_before_the_library() {
     rig.ask("snapshot.rename old older");
     assert_eq!(
         rig.ask("snapshot.delete warm"),
-        "warm is gone: it is in the trash, and param.undo brings it back; the library's is found now"
+        "warm is deleted: it is in the trash, and param.undo restores it; the library's snapshot of that name is used \
+         now"
     );
     rig.ask("snapshot.recall warm");
     assert_eq!(rig.value("filter_cutoff"), 0);
-    assert_eq!(rig.ask("snapshot.delete warm"), "warm is gone: it is in the trash, and param.undo brings it back");
+    assert_eq!(rig.ask("snapshot.delete warm"), "warm is deleted: it is in the trash, and param.undo restores it");
     rig.offline.finish();
     let names = |snapshots: &Snapshots| -> Vec<String> {
         snapshots.of("korg_nts1_mk2").map(|snapshot| snapshot.name.clone()).collect()
@@ -272,7 +273,7 @@ fn snapshots_go_to_the_session_and_are_found_there_before_the_library() {
     }
 }
 
-/// Two synths, of which one is not here, with everything a file may hold.
+/// Two synths, one of them absent, with everything a file may hold.
 const TWO: &str = "bpm: 90
 instruments:
   - port: jack:two
@@ -287,14 +288,14 @@ instruments:
 ";
 
 #[test]
-fn what_is_not_here_and_what_is_not_known_here_stays_in_the_file() {
+fn absent_synths_and_unknown_keys_stay_in_the_file() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
     rig.write(TWO);
     rig.ask("session.open jam");
     let warnings = rig.warnings();
     let has = |part: &str| warnings.iter().any(|text| text.contains(part));
-    assert!(warnings.len() == 2 && has("jack:two is not here") && has("1 of the knobs of sim"), "{warnings:?}");
+    assert!(warnings.len() == 2 && has("jack:two is not connected") && has("1 parameters of sim"), "{warnings:?}");
     assert_eq!(rig.value("filter_cutoff"), 127, "brought into range");
     rig.ask("session.save");
     let (before, after) = (Session::from_yaml("", TWO).unwrap(), rig.kept());
@@ -310,7 +311,7 @@ fn what_is_not_here_and_what_is_not_known_here_stays_in_the_file() {
 }
 
 #[test]
-fn a_synth_that_the_session_does_not_know_joins_it_and_each_gets_its_own() {
+fn a_synth_that_the_session_does_not_have_joins_it_and_each_gets_its_own() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = station(music.path(), true, |_| {});
     rig.write("instruments: [{ port: jack:two, values: { filter_cutoff: 5 } }]\n");
@@ -323,13 +324,13 @@ fn a_synth_that_the_session_does_not_know_joins_it_and_each_gets_its_own() {
 }
 
 #[test]
-fn a_profile_that_is_not_known_leaves_the_knobs_and_the_file_until_another_is_taken() {
+fn an_unknown_profile_leaves_the_knobs_and_the_file_until_another_is_chosen() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
     rig.write("instruments: [{ port: sim, profile: moog, values: { cutoff: 5 } }]\n");
     rig.ask("param.set filter_cutoff 1");
     rig.ask("session.open jam");
-    assert!(rig.warnings().iter().any(|text| text.contains("no profile 'moog'")));
+    assert!(rig.warnings().iter().any(|text| text.contains("unknown profile 'moog'")));
     rig.ask("session.save");
     let state = |profile: &str, values: &[(&str, u16)]| InstrumentState {
         port: "sim".to_owned(),
@@ -352,7 +353,7 @@ fn a_file_with_faults_is_neither_opened_nor_written_over_and_the_session_before_
     rig.write(text);
     rig.ask("session.new other");
     let refused = rig.refused("session.open jam");
-    for part in ["session.yaml:1 bpm: '7'", "session.yaml:2 instruments: '3'", "neither opened nor written over"] {
+    for part in ["session.yaml:1 bpm: '7'", "session.yaml:2 instruments: '3'", "not opened and not overwritten"] {
         assert!(refused.contains(part), "'{part}' is not in: {refused}");
     }
     assert_eq!(fs::read_to_string(rig.file()).unwrap(), text);
@@ -375,22 +376,28 @@ fn a_session_that_another_busker_has_is_refused_and_one_left_behind_is_taken_ove
     fs::write(music.path().join("jam").join(LOCK), "process 4711 on pi\n").unwrap();
     let mut third = Rig::new(music.path());
     third.ask("session.open jam");
-    assert!(third.warnings().iter().any(|text| text.contains("process 4711 on pi") && text.contains("taken over")));
+    assert!(third.warnings().iter().any(|text| text.contains("process 4711 on pi") && text.contains("opened here")));
 }
 
 #[test]
-fn a_session_that_cannot_be_written_is_told_and_plays_on() {
+fn a_session_that_cannot_be_written_is_reported_and_plays_on() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
     rig.ask("session.new jam");
-    // A folder in the way refuses even the one who may do everything.
+    // A folder in the way refuses even root.
     fs::remove_file(rig.file()).unwrap();
     fs::create_dir_all(rig.file().join("in the way")).unwrap();
     rig.ask("param.set filter_cutoff 1");
     rig.wait_ms(4500);
     let warnings = rig.warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].starts_with("the session plays on") && warnings[0].contains("session.yaml cannot be written"));
+    assert!(
+        warnings[0].starts_with("the session still plays")
+            && warnings[0].contains(
+                "session.yaml cannot be \
+     written"
+            )
+    );
     fs::remove_dir_all(rig.file()).unwrap();
     rig.offline.finish();
     assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], 127, "tried once more at the end");
@@ -408,7 +415,7 @@ fn a_session_that_was_refused_is_tried_again_while_it_plays_and_the_newest_is_wr
         rig.wait_ms(2500);
     }
     let cutoff = rig.value("filter_cutoff");
-    assert_eq!(rig.warnings().len(), 1, "it is told once");
+    assert_eq!(rig.warnings().len(), 1, "it is reported once");
     fs::remove_dir_all(rig.file()).unwrap();
     rig.wait_ms(2500);
     assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], cutoff);
@@ -427,7 +434,7 @@ fn no_snapshot_of_the_session_before_comes_into_the_next_one() {
 }
 
 #[test]
-fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_told_once() {
+fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_reported_once() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
     let points: Vec<String> = (0..180_000).map(|n| format!("{n} 100")).collect();
@@ -443,9 +450,9 @@ fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_told_once() {
     rig.wait_ms(5000);
     let warnings = rig.warnings();
     assert!(warnings.len() == 1 && warnings[0].contains("bytes"), "{warnings:?}");
-    assert!(rig.refused("session.save").contains("take away some snapshots"));
+    assert!(rig.refused("session.save").contains("delete some snapshots"));
     let text = fs::read_to_string(rig.file()).unwrap();
-    assert!(text != before && Session::from_yaml("", &text).is_ok(), "what fitted was written");
+    assert!(text != before && Session::from_yaml("", &text).is_ok(), "the part that fits was written");
 }
 
 #[test]
@@ -456,7 +463,7 @@ fn a_rehearsal_reads_a_session_and_leaves_no_trace() {
     rig.ask("session.open jam");
     rig.ask("param.set filter_cutoff 1");
     assert_eq!(rig.ask("snapshot.save warm"), "warm is saved, until busker ends");
-    assert!(rig.ask("session.save").contains("rehearsal"));
+    assert!(rig.ask("session.save").contains("simulated"));
     assert_eq!((rig.status().transport.bpm, rig.status().record.folder.clone()), (90.0, music.path().to_owned()));
     rig.wait_ms(5000);
     rig.ask("session.new other");

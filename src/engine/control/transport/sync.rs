@@ -1,7 +1,7 @@
-//! Whose tempo it is: busker's own, tapped, or that of a MIDI clock that comes in.
+//! Tempo source: busker's own, tapped, or an incoming MIDI clock.
 //!
-//! The follower (`music/sync.rs`) says which of the source's pulses comes when; here its numbers are laid on the plan's,
-//! and the plan is bent to it where it is off by more than can be heard.
+//! The follower (`music/sync.rs`) computes when each pulse of the source comes; here its numbers are mapped to the
+//! plan's, and the plan is bent to it where it is off by an audible amount.
 
 use super::Transport;
 use crate::{
@@ -45,10 +45,9 @@ pub struct Sync {
     follower: ClockFollower,
     /// The port that is followed.
     from: Option<PortIndex>,
-    /// What is added to a number of the source's pulses to make it one of the plan's; nothing while there is nothing to
-    /// follow.
+    /// Added to a number of the source's pulses it gives that of the plan's; `None` while there is no clock to follow.
     offset_pulses: Option<i64>,
-    /// The song rolls on this pulse of the source as soon as it is known when that is.
+    /// The song rolls on this pulse of the source as soon as its instant is known.
     rolls: Option<(i64, i64)>,
     told: SyncState,
 }
@@ -67,7 +66,7 @@ impl Sync {
         }
     }
 
-    /// Whether the tempo is somebody else's.
+    /// Whether the tempo follows an incoming clock.
     pub fn is_followed(&self) -> bool {
         self.config.source == ClockSource::Midi
     }
@@ -94,8 +93,7 @@ impl Sync {
         }
     }
 
-    /// Whether what came in at a port is the clock that is followed. The first port that sends one is kept to until it
-    /// falls silent.
+    /// Whether a message is of the clock that is followed. The first port that sends one is kept until it is silent.
     fn listens_to(&mut self, port: PortIndex, message: &Message, ports: &Ports) -> bool {
         let named = self.config.from.as_ref().map(|name| ports.find(&PortName(name.clone())));
         let silent = !matches!(self.follower.state(), SyncState::Acquiring | SyncState::Locked);
@@ -136,7 +134,7 @@ impl Transport {
         }
     }
 
-    /// Follows the clock in what came in.
+    /// Follows the clock in received messages.
     pub fn follow_clock(&mut self, heard: &[ReceivedMessage], ports: &Ports, out: &mut Out, now: Moment) {
         if !self.sync.is_followed() {
             return;
@@ -198,7 +196,7 @@ impl Transport {
         }
     }
 
-    /// Rolls the song on the source's pulse, where it is known when that is.
+    /// Rolls the song on the source's pulse, where its instant is known.
     fn roll_with_source(&mut self, out: &mut Out, now: Moment) {
         if let Some(offset) = self.sync.offset_pulses
             && let Some((song_pulse, source_pulse)) = self.sync.rolls.take()
@@ -223,7 +221,7 @@ impl Transport {
     fn tell_source(&mut self, ports: &Ports, out: &Out) {
         let state = self.sync.follower.state();
         if state == SyncState::Acquiring {
-            // A source that comes and goes with every pulse would be told of each time.
+            // A source that is lost and found with every pulse would be reported each time.
             return;
         }
         if std::mem::replace(&mut self.sync.told, state) != state {
@@ -233,7 +231,7 @@ impl Transport {
     }
 }
 
-/// The source's time as one of the plan's: in frames that are heard, and in the plan's numbers.
+/// The source's time as one of the plan's: in frames that are played, and in the plan's numbers.
 fn timeline_of(time: &SourceTime, offset_pulses: i64, was: &Timeline, now: Moment) -> Option<Timeline> {
     let frames_per_pulse = time.ns_per_pulse / now.heard.ns_per_frame;
     // In frames of the card as it really runs: the plan counts in those.

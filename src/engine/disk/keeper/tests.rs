@@ -1,4 +1,4 @@
-//! Files that are written whole, and not over what others wrote.
+//! Files that are written whole, and not over the changes of others.
 
 use super::*;
 use crate::{
@@ -28,7 +28,7 @@ fn page(path: PathBuf, revision: u64, text: &str) -> Page {
 }
 
 #[test]
-fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are_told() {
+fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_get_a_report() {
     let folder = tempfile::tempdir().unwrap();
     let (mut keeper, WorkerHandle { jobs: sender, news: kept }) = keeper();
     // Where a file is in the way of the folder, each text that is tried is a failure.
@@ -64,7 +64,7 @@ fn everything_handed_over_is_on_the_disk_when_the_thread_has_ended() {
 }
 
 #[test]
-fn nothing_older_is_written_over_what_is_newer_whenever_it_comes() {
+fn an_older_text_is_never_written_over_a_newer_one() {
     let folder = tempfile::tempdir().unwrap();
     let (mut keeper, WorkerHandle { jobs: sender, news: kept }) = keeper();
     let a = folder.path().join("a");
@@ -80,11 +80,15 @@ fn nothing_older_is_written_over_what_is_newer_whenever_it_comes() {
     sender.send(page(a.clone(), 6, "newest")).unwrap();
     keeper.step();
     assert_eq!(read(), "newest");
-    assert_eq!(kept.try_iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(), [2, 1, 1], "all who wait are told");
+    assert_eq!(
+        kept.try_iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(),
+        [2, 1, 1],
+        "all requests that wait get a report"
+    );
 }
 
 #[test]
-fn what_is_too_long_is_not_to_be_tried_again_and_the_old_file_stands() {
+fn a_text_that_is_too_long_is_not_to_be_tried_again_and_the_old_file_stays() {
     let folder = tempfile::tempdir().unwrap();
     let (mut keeper, WorkerHandle { jobs: sender, news: kept }) = keeper();
     let a = folder.path().join("a");
@@ -141,14 +145,14 @@ fn names(file: &Path) -> Vec<String> {
 }
 
 #[test]
-fn two_stations_with_one_file_keep_what_each_saved() {
+fn two_stations_with_one_file_keep_the_snapshots_of_both() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
     let (mut a, mut b) = (Station::of(&file), Station::of(&file));
     assert!(matches!(a.save("a1", 1)[..], [WriteOutcome::Written]));
     assert!(matches!(b.save("b1", 1)[..], [WriteOutcome::Merged { .. }]));
     assert!(matches!(a.save("a2", 1)[..], [WriteOutcome::Merged { .. }]));
-    // Neither knows what the other saved, and takes nothing of it away.
+    // Neither has the other's snapshots, and removes none of them.
     b.save("b2", 1);
     assert_eq!(names(&file), ["a1", "b1", "a2", "b2"]);
     assert!(!folder.path().join(TRASH).exists());
@@ -162,7 +166,7 @@ fn two_stations_with_one_file_keep_what_each_saved() {
 }
 
 #[test]
-fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until_it_is_mended() {
+fn a_file_broken_while_the_station_runs_is_reported_and_left_until_it_is_mended() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
     let mut station = Station::of(&file);
@@ -172,7 +176,7 @@ fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until
         fs::write(&file, broken).unwrap();
         let kept = station.save("b", 1);
         assert!(
-            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
+            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is not overwritten")),
             "{kept:?}"
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), broken);
@@ -182,5 +186,5 @@ fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until
     assert_eq!(names(&file), ["renamed", "b", "c"]);
     fs::remove_file(&file).unwrap();
     station.save("d", 1);
-    assert_eq!(names(&file), ["a", "b", "c", "d"], "what is gone is written anew");
+    assert_eq!(names(&file), ["a", "b", "c", "d"], "a removed file is written anew");
 }

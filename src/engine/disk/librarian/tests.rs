@@ -1,4 +1,4 @@
-//! A folder of takes, looked at, mended, measured and tidied.
+//! A folder of takes: listed, repaired, measured and tidied.
 
 use super::*;
 use crate::{
@@ -33,7 +33,7 @@ impl Rig {
         NamedTake { path: self.path(name), second: None }
     }
 
-    /// Half a second of a square wave at 8 kHz; where it is left open its header tells of nothing.
+    /// Half a second of a square wave at 8 kHz; where it is left open its header counts no frames.
     fn take(&self, name: &str, is_closed: bool) {
         self.take_by("busker", name, is_closed);
     }
@@ -59,7 +59,7 @@ impl Rig {
         self.news.try_iter().collect()
     }
 
-    /// The last list that was told.
+    /// The last list that was reported.
     fn looked(&mut self) -> Vec<TakeInfo> {
         let folder = self.folder.path().join("takes");
         let last = self.ask(LibrarianJob::Look(Some(folder))).into_iter().rev().find_map(|news| match news {
@@ -71,7 +71,7 @@ impl Rig {
 }
 
 #[test]
-fn what_an_interrupted_run_left_is_mended_and_told_and_nothing_else_is_touched() {
+fn takes_of_an_interrupted_run_are_repaired_and_reported_and_no_other_file_is_touched() {
     let mut rig = Rig::new();
     rig.take("cut.wav", false);
     rig.take("whole.wav", true);
@@ -93,7 +93,7 @@ fn what_an_interrupted_run_left_is_mended_and_told_and_nothing_else_is_touched()
 }
 
 #[test]
-fn who_looks_sees_every_take_with_what_was_measured_of_it() {
+fn the_list_has_every_take_with_its_measurements() {
     let mut rig = Rig::new();
     assert!(rig.looked().is_empty());
     rig.take("one.wav", true);
@@ -109,8 +109,8 @@ fn who_looks_sees_every_take_with_what_was_measured_of_it() {
     assert!((verdict.peak_dbfs.unwrap() + 6.02).abs() < 0.01);
     assert!(one.overview.is_some());
     assert_eq!(of("open").state, TakeState::NeedsRepair);
-    assert!(matches!(&of("bad").state, TakeState::Beyond(why) if why.contains("no WAV file")));
-    // Nothing changed: nothing is told.
+    assert!(matches!(&of("bad").state, TakeState::Beyond(why) if why.contains("not a WAV file")));
+    // Nothing changed: no report.
     assert!(rig.ask(LibrarianJob::LookAgain).is_empty());
     std::fs::remove_file(rig.path("bad.wav")).unwrap();
     assert!(matches!(&rig.ask(LibrarianJob::LookAgain)[..], [LibrarianNews::Takes(status)] if status.takes.len() == 2));
@@ -133,12 +133,12 @@ fn a_take_that_is_finished_is_measured_once() {
 }
 
 #[test]
-fn takes_are_renamed_and_removed_and_what_cannot_be_is_told() {
+fn takes_are_renamed_and_removed_and_a_failure_is_reported() {
     let mut rig = Rig::new();
     rig.take("one.wav", true);
     rig.take("two.wav", true);
     let told = rig.ask(LibrarianJob::Rename(rig.named("one.wav"), "three".to_owned(), ErrandId::default()));
-    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
+    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text == "one.wav is now three.wav"), "{told:?}");
     let told = rig.ask(LibrarianJob::Rename(rig.named("two.wav"), "three".to_owned(), ErrandId::default()));
     assert!(matches!(&told[..], [LibrarianNews::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
     let told = rig.ask(LibrarianJob::Remove(rig.named("two.wav"), ErrandId::default()));

@@ -1,4 +1,4 @@
-//! The list of takes in a folder: what was read of each file is kept until the file is another. The librarian's.
+//! The list of takes in a folder: the data of each file is kept until the file changes. The librarian's.
 
 use crate::{
     status::{TakeInfo, TakeState, TakesStatus},
@@ -14,12 +14,12 @@ use std::{
     time::SystemTime,
 };
 
-/// Takes that are shown; who has more looks with `busker takes list`.
+/// Takes in the list; `busker takes list` shows more.
 const TAKES_MAX: usize = 2_000;
 /// Marks of a take that are shown.
 const MARKS_MAX: usize = 500;
 
-/// A folder that somebody looks at.
+/// A folder whose list is kept.
 pub(super) struct WatchedFolder {
     folder: PathBuf,
     fault: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct WatchedFolder {
     measuring: Option<PathBuf>,
 }
 
-/// What is known of a file of this length and date.
+/// The data of a file of this length and date.
 struct Known {
     bytes: u64,
     modified: SystemTime,
@@ -43,7 +43,7 @@ impl WatchedFolder {
         WatchedFolder { folder, fault: None, files: Vec::new(), known: HashMap::new(), measuring: None }
     }
 
-    /// Looks at the folder; true where something is new.
+    /// Looks at the folder; true where the list changed.
     pub(super) fn look(&mut self, cache: Option<&Cache>) -> bool {
         let (files, fault) = match wav_files(&self.folder) {
             Ok(files) => (files, None),
@@ -67,7 +67,7 @@ impl WatchedFolder {
                 }
             }
         }
-        // What is left over is gone.
+        // The files that are left here are gone.
         is_new |= !self.known.is_empty();
         self.files = files.into_iter().filter(|path| known.contains_key(path)).collect();
         (self.known, self.fault) = (known, fault);
@@ -86,7 +86,7 @@ impl WatchedFolder {
         self.unmeasured().is_some()
     }
 
-    /// The newest take that is to be measured; it is shown to be.
+    /// The newest take that is to be measured; the list marks it as being measured.
     pub(super) fn next_unmeasured(&mut self) -> Option<PathBuf> {
         self.measuring = self.unmeasured().cloned();
         self.measuring.clone()
@@ -117,7 +117,7 @@ impl WatchedFolder {
     }
 }
 
-/// The takes that lie in a folder, newest first, with what is known of each. For whoever looks once.
+/// The takes in a folder, newest first, with their data. For callers that look once.
 ///
 /// # Errors
 /// A folder that cannot be read; before the first take there is none, and no takes.

@@ -33,7 +33,7 @@ impl Converter {
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Converter, String> {
         let refused = || {
             let (least, most) = (RATES_HZ.start(), RATES_HZ.end());
-            format!("{from_hz} Hz cannot be made {to_hz} Hz; allowed is {least}..{most} Hz")
+            format!("{from_hz} Hz cannot be converted to {to_hz} Hz; allowed: {least}..{most} Hz")
         };
         if !RATES_HZ.contains(&from_hz) || !RATES_HZ.contains(&to_hz) {
             return Err(refused());

@@ -8,7 +8,7 @@ use super::stereo::{self, Stereo};
 use crate::{
     engine::audio::{capture::Capture, streams::block::Block},
     music::{PassFrames, Plan, SongTime},
-    session::playlist::{Audio, Captured, Playlist, PlaylistRegion},
+    session::playlist::{AudioSource, Captured, Playlist, PlaylistRegion},
     wav,
 };
 use busker_sound::varispeed::Kernel;
@@ -65,8 +65,7 @@ impl SongSource {
         let (first, most) = (song_frame - early, most.min(part.end.saturating_sub(part.start).saturating_add(early)));
         let playlist = Arc::clone(&self.playlist);
         let pieces = playlist.pieces(first..first + most, pass);
-        let ready = |piece: &PlaylistRegion<'_>| piece.song.start + self.ready_frames(piece, capture);
-        let ends = pieces.iter().map(ready).fold(first + most, i64::min);
+        let ends = pieces.iter().filter_map(|piece| self.ready_to(piece, capture)).fold(first + most, i64::min);
         if ends <= song_frame {
             return Filled::NotYet;
         }
@@ -92,22 +91,21 @@ impl SongSource {
         Filled::Yes(faults)
     }
 
-    /// How many frames of the song of a piece are there, from its first on.
-    fn ready_frames(&self, piece: &PlaylistRegion<'_>, capture: &Capture) -> i64 {
-        let all = piece.song.end - piece.song.start;
-        let Some(captured) = &piece.audio.captured else { return all };
+    /// The frame of the song from which on a piece is not there yet; nothing where all of it is.
+    fn ready_to(&self, piece: &PlaylistRegion<'_>, capture: &Capture) -> Option<i64> {
+        let captured = piece.audio.captured.as_ref()?;
         let there = capture.held().end;
         if captured.end_frame.is_some_and(|end| there >= end) {
-            return all;
+            return None;
         }
-        let needs = self.needs(piece, all);
-        let missing = (captured.first_frame + needs.end - there).max(0);
-        match piece.speed > 0.0 {
-            true => (all - (missing as f64 / piece.speed).ceil() as i64).max(0),
+        let all = piece.song.end - piece.song.start;
+        let missing = captured.first_frame + self.needs(piece, all).end - there;
+        let ready = match piece.speed > 0.0 {
+            true => all - (missing as f64 / piece.speed).ceil() as i64,
             // Backwards its last frame comes first.
-            false if missing > 0 => 0,
-            false => all,
-        }
+            false => 0,
+        };
+        (missing > 0).then(|| piece.song.start + ready.max(0))
     }
 
     /// The frames of its file that so many frames of a piece need.
@@ -166,7 +164,7 @@ impl Files {
     /// Fills `out` with the frames from `first` on. Before the file's beginning and behind its end there is silence.
     fn read(
         &mut self,
-        audio: &Audio,
+        audio: &AudioSource,
         first: i64,
         rate_hz: f64,
         capture: &Capture,
@@ -198,7 +196,7 @@ impl Files {
         true
     }
 
-    fn read_file(&mut self, audio: &Audio, first: u64, rate_hz: f64, out: &mut [[f32; 2]]) -> Result<(), String> {
+    fn read_file(&mut self, audio: &AudioSource, first: u64, rate_hz: f64, out: &mut [[f32; 2]]) -> Result<(), String> {
         let ends = first + out.len() as u64;
         // A file that is being recorded has grown.
         let is_short = |source: &Stereo| audio.captured.is_some() && source.frames() < ends;
@@ -209,7 +207,7 @@ impl Files {
                 let (_, source) = stereo::open(&audio.file)?;
                 let has_hz = source.sample_rate_hz();
                 if f64::from(has_hz) != rate_hz {
-                    return Err(format!("it has {has_hz} Hz, the song {rate_hz} Hz"));
+                    return Err(format!("its rate is {has_hz} Hz, the song's {rate_hz} Hz"));
                 }
                 self.open.push((Arc::clone(&audio.file), source, 0));
                 self.open.len() - 1

@@ -33,7 +33,7 @@ pub(super) struct Stereo {
 /// # Errors
 /// Why not, for the end of a sentence.
 pub(super) fn open(path: &Path) -> Result<(PathBuf, Stereo), String> {
-    let none = || takes::in_several(path).unwrap_or_else(|| "there is no such take".to_owned());
+    let none = || takes::in_several(path).unwrap_or_else(|| "no such take".to_owned());
     let path = takes::meant(path).ok_or_else(none)?;
     let file = takes::open(&path, Reach::Named, false).map_err(|error| error.to_string())?;
     Ok((path, Stereo::of(file)?))

@@ -15,7 +15,7 @@ const SPARE_BLOCKS: usize = 2 * START_BLOCKS;
 pub(super) struct StreamBlocks {
     stream: usize,
     /// Blocks that are home.
-    #[expect(clippy::vec_box, reason = "they are lent in their boxes, and come home in them")]
+    #[expect(clippy::vec_box, reason = "they are lent in their boxes and returned in them")]
     home: Vec<Box<Block>>,
     /// All there are.
     count: usize,

@@ -101,7 +101,7 @@ fn a_take_of_another_rate_keeps_its_pitch_its_level_and_its_length() {
 fn a_rate_that_no_sound_has_is_refused_before_memory_is_asked_for() {
     for rate_hz in [0, 1, 3_999, 400_001, u32::MAX] {
         let refused = Converter::new(rate_hz, 48_000).err().unwrap();
-        assert!(refused.starts_with(&format!("{rate_hz} Hz cannot be made 48000 Hz")), "{refused}");
+        assert!(refused.starts_with(&format!("{rate_hz} Hz cannot be converted to 48000 Hz")), "{refused}");
     }
 }
 

@@ -39,11 +39,12 @@ pub(super) type NewFile = (PathBuf, WavFile<File>);
 pub(super) struct NewTakeFiles {
     /// In the order of the take's, each with its path.
     pub(super) files: Vec<NewFile>,
-    /// What the names of all its files begin with: the take's name, and a number where others had it.
+    /// The common beginning of all its file names: the take's name, and a number where that name was taken.
     pub(super) stem: String,
 }
 
-/// Makes the first file of each of a take's parts, all under one name. `begin` writes a file's header: what cannot be begun
+/// Makes the first file of each of a take's parts, all under one name. `begin` writes a file's header: a file whose
+/// header cannot be written gets no name.
 /// gets no name.
 pub(super) fn create(
     order: &TakeOrder,
@@ -62,7 +63,7 @@ pub(super) fn create(
     Err(refusal(too_many()))
 }
 
-/// Makes one more file of a take: this part of it or, where others have those names, the first that is free.
+/// Makes one more file of a take: this part of it or, where those names are taken, the first free number.
 pub(super) fn create_part(
     folder: &Path,
     stem: &str,
@@ -82,8 +83,7 @@ pub(super) fn create_part(
     Err(too_many())
 }
 
-/// Makes the file of what was played, beside the take or under the next name that is free: it is there with all of this,
-/// or not at all.
+/// Makes the MIDI file, beside the take or under the next free name: it is there whole, or not at all.
 pub(super) fn create_midi(folder: &Path, stem: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     make_folder(folder)?;
     let fresh = Fresh::beside(&folder.join(format!("{stem}.mid")))?;
@@ -107,7 +107,7 @@ fn create_all(
     begin: &dyn Fn(&FileOf, File) -> io::Result<WavFile<File>>,
 ) -> Result<NewTakeFiles, CreateFileError> {
     let mut files: Vec<NewFile> = Vec::new();
-    // What is played goes beside it under the same name, and so does what follows. A link that leads nowhere has its name.
+    // The MIDI file goes beside it under the same name, and so do later parts. A link that leads nowhere has its name.
     let is_taken = |name: OsString| folder.join(name).symlink_metadata().is_ok();
     let is_free = |suffix: &str| match is_taken(format!("{stem}.mid").into()) || is_taken(file_name(stem, suffix, 2)) {
         true => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
@@ -129,15 +129,15 @@ fn create_all(
     Ok(NewTakeFiles { files, stem: stem.to_owned() })
 }
 
-/// Begins a file under a hidden name and gives it its own, which nobody has: killed in between, nothing without a header
-/// is left under that.
+/// Begins a file under a hidden name and gives it its own, which must be free: killed in between, no file without a
+/// header is left under that.
 fn create_new(path: &Path, begin: &dyn Fn(File) -> io::Result<WavFile<File>>) -> io::Result<WavFile<File>> {
     // Cheaper than to find it out at the end.
     if path.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     let fresh = Fresh::beside(path)?;
-    // It stays locked: who repairs headers leaves it alone.
+    // It stays locked: the repair of headers leaves it alone.
     let wav = begin(fresh.file().try_clone()?)?;
     fresh.keep_named()?;
     Ok(wav)
@@ -145,7 +145,7 @@ fn create_new(path: &Path, begin: &dyn Fn(File) -> io::Result<WavFile<File>>) ->
 
 fn make_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder).map_err(|error| match error.kind() {
-        // What the system says of a file where the folder should be would mislead.
+        // The system's message about a file where the folder should be would mislead.
         io::ErrorKind::AlreadyExists => io::Error::new(io::ErrorKind::NotADirectory, "its folder is a file"),
         _ => error,
     })
@@ -155,7 +155,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 fn synced(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match File::open(folder)?.sync_all() {
-        // Some disks know no such thing.
+        // Some disks cannot do that.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         synced => synced,
     }

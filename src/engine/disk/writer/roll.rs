@@ -1,5 +1,5 @@
-//! What was played over MIDI: the last of it for takes that begin in hindsight, and for each take that is made its file.
-//! The disk writer's.
+//! MIDI of takes: the last messages for takes that begin in hindsight, and the MIDI file of each take that is made. The
+//! disk writer's.
 
 use super::{TakeOrder, names};
 use crate::{
@@ -17,35 +17,35 @@ use std::{
 
 /// Messages held for takes to come: a minute of a hundred knobs that turn.
 const HELD: usize = 100_000;
-/// The file is brought to the disk after so many seconds of a take, and at its end: what was played since is all that a
-/// power cut takes of it.
+/// The file is brought to the disk after so many seconds of a take, and at its end: a power cut takes only the messages
+/// since then.
 const KEPT_EVERY_SECONDS: f64 = 2.0;
 /// The same for a long file, which is written whole each time.
 const LONG_KEPT_EVERY_SECONDS: f64 = 10.0;
 /// From so many bytes on a file is long: half an hour of a hundred messages a second.
 const LONG_BYTES: usize = 1 << 20;
 
-/// A message that went out or came in.
+/// A message that was sent or received.
 #[derive(Clone, Debug)]
 pub struct RolledMessage {
     /// The frame that was rendered then.
     pub frame: i64,
-    /// Out or in.
+    /// Sent or received.
     pub way: MessageDirection,
     /// The port, counted from 0.
     pub port: u8,
-    /// What.
+    /// Its bytes.
     pub bytes: Bytes,
 }
 
 impl RolledMessage {
-    /// What ends what this begins or ends, and whether it begins it: a note, a pedal, a bend.
+    /// The message that ends what this one begins or ends, and whether this one begins it: a note, a pedal, a bend.
     fn hold(&self) -> Option<(Message, bool)> {
         self.bytes.short()?.hold()
     }
 }
 
-/// What sounds or is pressed: what began it, in order.
+/// Notes that sound and pedals that are pressed: the messages that began them, in order.
 #[derive(Clone, Default)]
 struct Lasting(Vec<RolledMessage>);
 
@@ -62,18 +62,18 @@ impl Lasting {
     }
 }
 
-/// What is held for takes to come.
+/// Messages for takes to come.
 #[derive(Default)]
 pub(super) struct Roll {
     played: VecDeque<RolledMessage>,
-    /// What lasts from before the first of those.
+    /// Notes and pedals from before the first of those.
     lasting: Lasting,
-    /// Tempos in the order of their frames, in BPM; the first may be older than what is held.
+    /// Tempos in the order of their frames, in BPM; the first may be older than the messages.
     tempos: VecDeque<(i64, f64)>,
 }
 
 impl Roll {
-    /// Holds a message, and lets go of those before `oldest`.
+    /// Holds a message, and drops those before `oldest`.
     pub(super) fn play(&mut self, played: RolledMessage, oldest: i64) {
         self.played.push_back(played);
         while self.played.len() > HELD || self.played.front().is_some_and(|first| first.frame < oldest) {
@@ -83,7 +83,7 @@ impl Roll {
         }
     }
 
-    /// What lasts when this frame begins.
+    /// Notes and pedals that last when this frame begins.
     fn lasting_at(&self, frame: i64) -> Vec<RolledMessage> {
         let mut lasting = self.lasting.clone();
         self.played.iter().filter(|played| played.frame < frame).for_each(|played| lasting.track(played));
@@ -102,10 +102,10 @@ impl Roll {
 /// The MIDI file beside a take.
 pub(super) struct MidiFile {
     folder: PathBuf,
-    /// Where it goes when that refuses.
+    /// The folder to go on in when that one refuses.
     second_folder: Option<PathBuf>,
     stem: String,
-    /// Its file, once there is one: that one alone is ever replaced.
+    /// Its file, once there is one: no other file is ever replaced.
     path: Option<PathBuf>,
     sample_rate_hz: u32,
     first_frame: i64,
@@ -113,12 +113,12 @@ pub(super) struct MidiFile {
     changed: bool,
     kept_frame: i64,
     kept_bytes: usize,
-    /// The last time it could not be written, which was reported.
+    /// The last write failed, and that was reported.
     failed: bool,
 }
 
 impl MidiFile {
-    /// Beside a take that begins with this frame: with what is held of it.
+    /// The file beside a take that begins with this frame, with the messages that are held of it.
     pub(super) fn new(order: &TakeOrder, (folder, stem): (PathBuf, String), first_frame: i64, roll: &Roll) -> MidiFile {
         let before = roll.tempos.iter().rev().find(|(frame, _)| *frame <= first_frame).or(roll.tempos.front());
         let bpm = before.map_or(order.bpm, |(_, bpm)| *bpm);
@@ -140,7 +140,7 @@ impl MidiFile {
         for (frame, bpm) in roll.tempos.iter().filter(|(frame, _)| *frame > first_frame) {
             file.tempo(*frame, *bpm);
         }
-        // What began before the take and lasts is in it from its first frame on.
+        // Notes and pedals from before the take are in it from its first frame on.
         let lasting = roll.lasting_at(first_frame);
         lasting.into_iter().for_each(|began| file.play(&RolledMessage { frame: first_frame, ..began }, None));
         roll.played.iter().for_each(|played| file.play(played, None));
@@ -175,8 +175,8 @@ impl MidiFile {
         }
     }
 
-    /// Brings it to the disk, now and then or at the end, of a take that goes up to this frame. A take without a message
-    /// has no such file. Gives a sentence where it is not where it is looked for.
+    /// Brings it to the disk, now and then or at the end, for a take that goes up to this frame. A take without a
+    /// message has no such file. Returns a sentence where the file is not in the expected place.
     pub(super) fn keep(&mut self, end_frame: i64, is_end: bool) -> Option<String> {
         let every_seconds = if self.kept_bytes < LONG_BYTES { KEPT_EVERY_SECONDS } else { LONG_KEPT_EVERY_SECONDS };
         let is_due = (end_frame - self.kept_frame) as f64 >= every_seconds * f64::from(self.sample_rate_hz);
@@ -197,7 +197,11 @@ impl MidiFile {
         let error = match written {
             Ok(path) if path == wanted || before.as_ref() == Some(&path) => return None,
             Ok(path) => {
-                return Some(format!("what was played is in {}: {} is another's", path.display(), wanted.display()));
+                return Some(format!(
+                    "the MIDI of the take is in {}: {} belongs to another",
+                    path.display(),
+                    wanted.display()
+                ));
             }
             Err(error) => error,
         };
@@ -206,18 +210,18 @@ impl MidiFile {
             Some((Ok(path), _)) => {
                 self.failed = false;
                 let path = path.display();
-                Some(format!("what was played is in {path}: {} cannot be written: {error}", wanted.display()))
+                Some(format!("the MIDI of the take is in {path}: {} cannot be written: {error}", wanted.display()))
             }
             other => {
                 // It is tried again.
                 self.second_folder = other.map(|(_, second)| second);
-                let sentence = format!("the take is safe; {} cannot be written: {error}", wanted.display());
+                let sentence = format!("the take is saved; {} cannot be written: {error}", wanted.display());
                 (is_end || !was_told).then_some(sentence)
             }
         }
     }
 
-    /// Goes on in another folder; what the first one holds of it is not needed any more.
+    /// Goes on in another folder; the file in the first one is not needed any more.
     fn go_on_in(&mut self, folder: PathBuf, bytes: &[u8]) -> io::Result<PathBuf> {
         let before = self.path.take();
         match self.write(&folder, bytes) {

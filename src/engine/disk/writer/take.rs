@@ -1,4 +1,4 @@
-//! One take: when it begins, its files, and when it is over. The disk writer's.
+//! One take: its beginning, its files, and its end. The disk writer's.
 
 use super::{
     Begin, RolledMessage, Shared, TakeId, TakeNews, TakeOrder, names,
@@ -7,7 +7,7 @@ use super::{
 };
 use std::{io, path::PathBuf};
 
-/// Frames looked at for a sound at once.
+/// Frames searched for a sound at once.
 const LISTEN_FRAMES: usize = 4096;
 
 /// A take that is being made.
@@ -18,7 +18,7 @@ pub(super) struct OpenTake {
 }
 
 enum State {
-    /// A sound is waited for; up to this frame there was none.
+    /// Waiting for a sound; up to this frame there was none.
     Listening {
         frame: i64,
         pre_roll_frames: u64,
@@ -33,7 +33,7 @@ impl OpenTake {
         let mut take = OpenTake { state: State::Nothing, order, midi: None };
         if let Some(tap) = take.order.files.iter().find_map(|file| shared.capture.channels(&file.taps).err()) {
             let path = take.order.folder.join(names::file_name(&take.order.name, "", 1));
-            let error = io::Error::new(io::ErrorKind::InvalidInput, format!("{tap} is not held"));
+            let error = io::Error::new(io::ErrorKind::InvalidInput, format!("{tap} is not in the capture buffer"));
             take.refused(shared, &[names::CreateFileError { path, error }], None);
             return take;
         }
@@ -50,7 +50,7 @@ impl OpenTake {
         self.order.take
     }
 
-    /// It ends before this frame, or before an earlier one it has already.
+    /// It ends before this frame, or keeps an earlier end it has already.
     pub(super) fn end_before(&mut self, frame: i64) {
         let end = self.order.end_frame.map_or(frame, |end| end.min(frame));
         self.order.end_frame = Some(end);
@@ -81,7 +81,7 @@ impl OpenTake {
         }
     }
 
-    /// The files are made at once, each with its header, so that a folder or a disk that refuses is known at once.
+    /// The files are made at once, each with its header, so that a refusal of the folder or the disk is known at once.
     fn begin(&mut self, frame: i64, shared: &Shared<'_>, roll: &Roll) {
         let frame = frame.max(shared.capture.held().start).max(self.order.earliest_frame);
         let order = &self.order;
@@ -124,7 +124,7 @@ impl OpenTake {
         shared.report(TakeNews::Failed { take, path, frames: 0, reason, goes_on });
     }
 
-    /// In how many pieces it is written at a time: one for each of its files.
+    /// Pieces written in one turn: one for each of its files.
     pub(super) fn files(&self) -> usize {
         match &self.state {
             State::Nothing => 0,
@@ -142,13 +142,13 @@ impl OpenTake {
         }
     }
 
-    /// Writes a piece of one of its files, of what is there. True where there may be more.
+    /// Writes a piece of one of its files from the frames that are there. True where there may be more.
     pub(super) fn write(&mut self, file: usize, shared: &Shared<'_>, roll: &Roll) -> bool {
         match &mut self.state {
             State::Nothing => false,
             State::Listening { .. } => self.listen(shared, roll),
             State::Writing(files) => {
-                // Where silence ends it, nothing after that is written.
+                // Where silence ends it, no frame after that is written.
                 let silence = self.order.silence_frames.zip(files.iter().map(TakeFile::last_sound_frame).max());
                 let silent_at = silence.map(|(frames, sound)| sound.saturating_add_unsigned(frames));
                 let wrote = files.get_mut(file).is_some_and(|file| file.write(&self.order, silent_at, shared));
@@ -166,7 +166,7 @@ impl OpenTake {
     fn listen(&mut self, shared: &Shared<'_>, roll: &Roll) -> bool {
         let State::Listening { frame, pre_roll_frames } = &mut self.state else { return false };
         let held = shared.capture.held();
-        // What is gone already cannot be recorded.
+        // Frames that are gone already cannot be recorded.
         *frame = (*frame).max(held.start);
         let end = self.order.end_frame.map_or(held.end, |end| end.min(held.end));
         let frames = (end - *frame).clamp(0, LISTEN_FRAMES as i64) as usize;
@@ -186,7 +186,7 @@ impl OpenTake {
         true
     }
 
-    /// Whether nothing more comes of it; reported once.
+    /// Whether it is over; reported once.
     pub(super) fn is_over(&mut self, shared: &Shared<'_>) -> bool {
         let (over, end) = match &self.state {
             State::Nothing => (true, None),
@@ -212,7 +212,7 @@ fn first_sound(order: &TakeOrder, first: i64, frames: usize, shared: &Shared<'_>
     let channels: Vec<usize> =
         order.files.iter().flat_map(|file| shared.capture.channels(&file.taps).unwrap_or_default()).collect();
     let mut samples = Vec::new();
-    // What is overwritten meanwhile is looked at no more.
+    // Frames that are overwritten meanwhile are not searched.
     shared.capture.read(first, frames, &channels, &mut samples).then_some(())?;
     let is_sound = |frame: &[f32]| frame.iter().any(|sample| sample.abs() >= order.threshold);
     samples.chunks(channels.len().max(1)).position(is_sound).map(|at| first + at as i64)

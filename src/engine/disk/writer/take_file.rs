@@ -1,5 +1,5 @@
-//! One file of a take, and those it goes on in: samples from the buffer, silence where they are gone, the truth on the
-//! disk. The disk writer's.
+//! One file of a take, and those it goes on in: samples from the buffer, silence where they are gone, and a header on
+//! the disk that agrees with both. The disk writer's.
 
 use super::{ORIGINATOR, Shared, TakeNews, TakeOrder, WallClock, names};
 use crate::{
@@ -15,16 +15,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Samples written at once: what is read, encoded and copied stays in the processor's cache. A quarter of the time, with 32
-/// channels, of pieces that do not.
+/// Samples written at once: a piece of this size is read, encoded and copied within the processor's cache. With 32
+/// channels that takes a quarter of the time of larger pieces.
 const PIECE_SAMPLES: usize = 32_768;
-/// Less than this is not written while more is to come.
+/// Pieces shorter than this are not written while more is to come.
 const LEAST_SECONDS: f64 = 0.1;
 /// How much audio may be written before the header counts it and all is brought to the disk. With the waits of the
-/// writer that is less than a second that a power cut takes, and an SD card writes its blocks and the header's page
-/// hardly more than once a second.
+/// writer a power cut takes less than a second, and an SD card writes its blocks and the header's page hardly more than
+/// once a second.
 const TRUE_EVERY_SECONDS: f64 = 0.7;
-/// The same for a file that is behind, which is only brought to the disk: what it waits for there it cannot write.
+/// The same for a file that is behind, which is only brought to the disk: while it waits for that it cannot write.
 const SYNC_BEHIND_SECONDS: f64 = 8.0;
 
 /// One file at a time of a take.
@@ -49,12 +49,12 @@ struct OpenFile {
     path: PathBuf,
     wav: WavFile<File>,
     first_frame: i64,
-    /// Where it must go on in another.
+    /// The frame at which it goes on in another file.
     split_frame: i64,
     gap_frames: u64,
     /// Frames its header does not count.
     untold_frames: u64,
-    /// Frames that are on the disk, whatever becomes of it.
+    /// Frames that are safe on the disk.
     synced_frames: u64,
 }
 
@@ -100,7 +100,7 @@ impl TakeFile {
         self.last_sound_frame
     }
 
-    /// The frame that is written next.
+    /// The next frame to write.
     pub(super) fn next_frame(&self) -> i64 {
         self.next_frame
     }
@@ -130,13 +130,13 @@ impl TakeFile {
         });
     }
 
-    /// Makes the file it goes on in, this part of the take or the first that is free.
+    /// Makes the file it goes on in: this part of the take, or the first number that is free.
     fn create_part(&self, order: &TakeOrder, folder: &Path) -> io::Result<(names::NewFile, u32)> {
         let begin = |file| begin(order, &self.of, self.next_frame, file);
         names::create_part(folder, &self.stem, &self.of.suffix, self.part, begin)
     }
 
-    /// Writes a piece of what is there, at most up to a frame. True where there may be more.
+    /// Writes a piece of the frames that are there, at most up to a frame. True where there may be more.
     pub(super) fn write(&mut self, order: &TakeOrder, up_to: Option<i64>, shared: &Shared<'_>) -> bool {
         let Some(file) = &self.file else { return false };
         let held = shared.capture.held();
@@ -152,7 +152,7 @@ impl TakeFile {
         }
         let lost = (held.start - self.next_frame).min(there);
         let written = if lost > 0 {
-            // Some more is given up, so that the next piece is not overwritten at once.
+            // It gives up some more, so that the next piece is not overwritten at once.
             let spare = (shared.capture.frames() / 8) as i64;
             self.write_silence((lost + spare).min(there), shared, order)
         } else {
@@ -210,7 +210,7 @@ impl TakeFile {
         written
     }
 
-    /// Makes the header count what is written, now and then, and brings all to the disk.
+    /// Has the header count the frames written, now and then, and brings all to the disk.
     fn tell_truth(&mut self, is_behind: bool, order: &TakeOrder) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         if file.untold_frames < order.frames(TRUE_EVERY_SECONDS) {
@@ -247,8 +247,8 @@ impl TakeFile {
         goes_on
     }
 
-    /// Brings a file to its end and gives where it is. What counts is the audio: without room for its last chunks it is
-    /// whole all the same.
+    /// Completes and closes a file; returns its path. Without room for its last chunks it is still a whole file: the
+    /// audio counts.
     fn shut(&self, order: &TakeOrder, file: OpenFile) -> io::Result<PathBuf> {
         let path = file.path;
         let end = file.first_frame + file.wav.frames() as i64;
@@ -275,7 +275,7 @@ impl TakeFile {
         });
     }
 
-    /// The disk refused: what is written is closed, and the rest goes to the second folder.
+    /// The disk refused: closes the file, and the rest goes to the second folder.
     fn refused(&mut self, order: &TakeOrder, shared: &Shared<'_>, error: &io::Error) {
         let Some(file) = self.file.take() else { return };
         let (path, frames, synced_frames) = (file.path.clone(), file.wav.frames(), file.synced_frames);
@@ -285,7 +285,7 @@ impl TakeFile {
             _ if is_removed(error) => (path, 0),
             Ok(place) => {
                 if frames == 0 {
-                    // Nothing is in it.
+                    // It is empty.
                     let _ = fs::remove_file(&place);
                 }
                 (place, frames)
@@ -330,15 +330,15 @@ pub(super) fn begin(order: &TakeOrder, of: &FileOf, first_frame: i64, file: File
     WavFile::create(file, shape, Some(&origin(order, shape, first_frame)))
 }
 
-/// Whether a file still has a name: without one, what is written to it is lost when it is closed.
+/// Whether a file still has a name: without one, its content is lost when it is closed.
 fn is_there(file: &File) -> io::Result<()> {
     match file.metadata()?.nlink() {
-        0 => Err(io::Error::new(io::ErrorKind::NotFound, "somebody removed it, and what was in it is lost")),
+        0 => Err(io::Error::new(io::ErrorKind::NotFound, "another program removed it, and its audio is lost")),
         _ => Ok(()),
     }
 }
 
-/// Where a file is now: under the name it was made with, or under the one it was given while it was written.
+/// The path of a file now: the one it was made with, or a new one if it was renamed meanwhile.
 fn place(file: &File, path: &Path) -> io::Result<PathBuf> {
     let this = file.metadata()?;
     let is_here = |path: &Path| {
@@ -348,7 +348,7 @@ fn place(file: &File, path: &Path) -> io::Result<PathBuf> {
         return Ok(path.to_owned());
     }
     let moved = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok().filter(|path| is_here(path));
-    moved.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "somebody moved it, and where to is not known"))
+    moved.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "another program moved it to an unknown place"))
 }
 
 fn is_removed(error: &io::Error) -> bool {
@@ -359,7 +359,7 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Whether what is there may stay, and nothing more: a disk that is full, or a file that may not grow.
+/// Whether the file may stay but cannot grow: the disk is full, or the file has its largest size.
 pub(super) fn has_no_room(error: &io::Error) -> bool {
     is_full(error) || error.kind() == io::ErrorKind::FileTooLarge
 }
@@ -377,7 +377,7 @@ fn marks_of(marks: &[(i64, String)], first: i64, end: i64) -> Vec<Mark> {
     marks
 }
 
-/// Where a file comes from whose first frame is this one.
+/// The header's origin for a file with this first frame.
 fn origin(order: &TakeOrder, shape: WavShape, first_frame: i64) -> Origin {
     let (begins, time_reference) = order.clock.of(first_frame, shape.sample_rate_hz);
     let mode = match shape.channels {
@@ -408,8 +408,8 @@ fn info(order: &TakeOrder, first_frame: i64) -> Info {
 }
 
 impl WallClock {
-    /// When a frame was, and how many samples after midnight. Two frames of one take are as far apart in the second as they
-    /// are.
+    /// The local time of a frame, and how many samples after midnight that is. Two frames of one take differ by their
+    /// exact distance.
     fn of(self, frame: i64, sample_rate_hz: u32) -> (jiff::civil::DateTime, u64) {
         let rate = i128::from(sample_rate_hz.max(1));
         let since_midnight_ns = self.at.time().duration_since(jiff::civil::Time::midnight()).as_nanos();

@@ -1,4 +1,4 @@
-//! Takes of a known signal: what is in the files to the last bit, gaps, splits, disks that refuse.
+//! Takes of a known signal: the files to the last bit, gaps, splits, disks that refuse.
 
 use super::*;
 use crate::{
@@ -22,7 +22,7 @@ use std::{
 use tempfile::TempDir;
 
 const RATE_HZ: f64 = 8_000.0;
-/// What the rig's buffer holds: a little more than a stall.
+/// Frames in the rig's buffer: a little more than a stall.
 const HELD: usize = 48_000;
 
 fn taps(text: &str) -> Vec<Tap> {
@@ -84,7 +84,7 @@ impl Rig {
         self.jobs.send(TakeJob::End { take: TakeId(take), frame: self.frame }).unwrap();
     }
 
-    /// Time passes for the callback alone.
+    /// Advances the time for the callback alone.
     fn play(&mut self, frames: usize) {
         let side = |sign: i64| -> Vec<f32> {
             (0..frames as i64).map(|i| (sign * (self.frame + i)) as f32 / 8_388_608.0).collect()
@@ -98,7 +98,7 @@ impl Rig {
         self.frame += frames as i64;
     }
 
-    /// Time passes for all.
+    /// Advances the time for all.
     fn go(&mut self, frames: usize) {
         for from in (0..frames).step_by(400) {
             self.play(400.min(frames - from));
@@ -119,7 +119,7 @@ fn samples(path: &Path) -> Vec<i32> {
     hound::WavReader::open(path).unwrap().into_samples().map(Result::unwrap).collect()
 }
 
-/// The file holds these samples; where not, the first that differs is told.
+/// The file has these samples; where not, the assertion shows the first that differs.
 #[track_caller]
 fn assert_samples(path: &Path, want: &[i32]) {
     let got = samples(path);
@@ -147,7 +147,7 @@ fn finished(done: &[TakeNews]) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn what_was_played_between_two_frames_is_in_the_file_to_the_last_bit() {
+fn the_frames_of_a_take_are_in_its_file_to_the_last_bit() {
     let mut rig = Rig::new();
     rig.go(5_000);
     let order = TakeOrder { begin: Begin::At(3_210), ..rig.order(1) };
@@ -191,7 +191,7 @@ fn a_longer_stall_leaves_a_gap_of_its_exact_length_that_is_marked() {
     assert_eq!(last + 1 - first, silent.len(), "one gap");
     assert!(got[..2 * first] == counter(0, first as i64));
     assert!(got[2 * (last + 1)..] == counter(last as i64 + 1, 104_000));
-    // What was still held is not given up, but for a part that makes room.
+    // Frames that were still held are not given up, but for a part that makes room.
     assert!(silent.len() as u64 <= 84_000 - HELD as u64 + HELD as u64 / 8, "{} frames", silent.len());
     let gap = silent.len() as u64;
     assert_eq!(finished(&rig.told()), [(104_000, gap)]);
@@ -199,7 +199,7 @@ fn a_longer_stall_leaves_a_gap_of_its_exact_length_that_is_marked() {
     assert_eq!((marks[0].frame, marks[0].label.as_str()), (first as u64, format!("gap {gap} frames").as_str()));
 }
 
-/// A disk that is slow: what is asked comes while a file is written.
+/// A slow disk: a job comes while a file is written.
 #[test]
 fn a_job_that_comes_while_a_take_is_behind_is_done_before_the_rest_is_written() {
     let mut rig = Rig::new();
@@ -220,7 +220,7 @@ fn a_job_that_comes_while_a_take_is_behind_is_done_before_the_rest_is_written() 
 }
 
 #[test]
-fn how_far_it_has_come_can_be_read_from_outside() {
+fn the_progress_can_be_read_from_outside() {
     let mut rig = Rig::new();
     let progress = rig.progress.clone();
     assert_eq!(progress.oldest_frame(), None);
@@ -246,7 +246,7 @@ fn a_take_of_a_given_length_is_that_long_to_the_frame() {
 }
 
 #[test]
-fn what_follows_a_file_carries_the_name_of_its_take_and_of_no_other() {
+fn later_files_of_a_take_have_its_name_and_no_other_takes_name() {
     let mut rig = Rig::new();
     for take in 1..=2 {
         rig.begin(TakeOrder { split_frames: Some(1_000), ..rig.order(take) });
@@ -256,7 +256,7 @@ fn what_follows_a_file_carries_the_name_of_its_take_and_of_no_other() {
     }
     assert_samples(&rig.path("jam-part3.wav"), &counter(2_000, 2_500));
     assert_samples(&rig.path("jam-2-part3.wav"), &counter(4_500, 5_000));
-    // A part that outlived its take is not joined by another's.
+    // A take does not join a later part that another take left.
     fs::remove_file(rig.path("jam.wav")).unwrap();
     rig.begin(rig.order(3));
     rig.go(100);
@@ -277,7 +277,7 @@ fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
     rig.begin(rig.order(1));
     rig.jobs.send(TakeJob::RolledMessage(vec![note(0, true)])).unwrap();
     rig.go(1_000);
-    // Put there while it was made.
+    // Made by another program while the take was made.
     symlink(&nowhere, takes.join("jam-4.mid")).unwrap();
     rig.end(1);
     rig.writer.step();
@@ -297,7 +297,7 @@ fn note(frame: i64, is_on: bool) -> RolledMessage {
     RolledMessage { frame, way: MessageDirection::Sent, port: 0, bytes }
 }
 
-/// How many notes begin and end in a MIDI file, and how many seconds it is long, at 120 BPM.
+/// Note-ons and note-offs in a MIDI file, and its length in seconds, at 120 BPM.
 fn played(path: &Path) -> (usize, usize, f64) {
     let bytes = fs::read(path).unwrap();
     let smf = midly::Smf::parse(&bytes).unwrap();
@@ -323,7 +323,7 @@ fn a_midi_file_is_as_long_as_its_take_and_ends_its_notes() {
     rig.writer.step();
     assert_eq!(played(&rig.path("jam.mid")), (1, 1, 3.0));
     rig.jobs.send(TakeJob::RolledMessage(vec![note(23_000, false)])).unwrap();
-    // While it is made, too: after a power cut it is what was kept last, and what was played since is not in it.
+    // While it is made, too: after a power cut it has the messages up to the last write, and none after it.
     rig.begin(rig.order(2));
     rig.jobs.send(TakeJob::RolledMessage(vec![note(24_100, true)])).unwrap();
     rig.go(100_000);
@@ -332,7 +332,7 @@ fn a_midi_file_is_as_long_as_its_take_and_ends_its_notes() {
 }
 
 #[test]
-fn what_was_played_follows_a_take_into_its_second_folder() {
+fn the_midi_file_follows_a_take_into_its_second_folder() {
     let mut rig = Rig::new();
     let second = rig.folder.path().join("second");
     rig.begin(TakeOrder { second_folder: Some(second.clone()), ..rig.order(1) });
@@ -425,8 +425,8 @@ fn takes_of_other_taps_overlap_each_exact_and_a_fault_that_ends_one_leaves_the_o
     assert_eq!(marks.iter().map(|mark| (mark.frame, &*mark.label)).collect::<Vec<_>>(), [(30_000, "its own")]);
 }
 
-/// What a kill leaves is what is in the files at that moment, whatever is not on the disk yet, and nobody holds them: so are
-/// copies of them.
+/// A kill leaves the files as they are at that moment, on the disk or in memory, with no lock on them: so are copies of
+/// them.
 #[test]
 fn takes_that_are_killed_together_are_each_repaired_and_miss_less_than_a_second() {
     let mut rig = Rig::new();
@@ -478,13 +478,13 @@ fn the_end_of_a_take_waits_for_no_other_that_catches_up() {
 }
 
 #[test]
-fn a_take_of_what_is_not_held_is_refused_and_leaves_no_file() {
+fn a_take_of_taps_that_are_not_held_is_refused_and_leaves_no_file() {
     let mut rig = Rig::new();
     rig.begin(TakeOrder { files: vec![file("", "1,3")], ..rig.order(1) });
     rig.go(1_000);
     let told = rig.told();
     let [TakeNews::Failed { reason, goes_on: None, .. }, TakeNews::Over { .. }] = &told[..] else { panic!("{told:?}") };
-    assert_eq!(reason, "3 is not held");
+    assert_eq!(reason, "3 is not in the capture buffer");
     assert!(!rig.folder.path().join("takes").exists());
 }
 
@@ -542,7 +542,7 @@ fn a_file_is_never_overwritten() {
 }
 
 #[test]
-fn a_folder_that_refuses_is_told_and_the_second_one_is_taken() {
+fn a_folder_that_refuses_is_reported_and_the_second_one_is_used() {
     let mut rig = Rig::new();
     let in_the_way = rig.folder.path().join("file");
     fs::write(&in_the_way, "").unwrap();
@@ -564,7 +564,7 @@ fn a_folder_that_refuses_is_told_and_the_second_one_is_taken() {
 }
 
 #[test]
-fn a_file_that_is_removed_is_told_and_the_take_goes_on_in_another() {
+fn a_file_that_is_removed_is_reported_and_the_take_goes_on_in_another() {
     let mut rig = Rig::new();
     rig.begin(rig.order(1));
     rig.go(6_000);
@@ -578,13 +578,13 @@ fn a_file_that_is_removed_is_told_and_the_take_goes_on_in_another() {
         _ => None,
     });
     let (path, safe) = goes_on.unwrap();
-    assert_eq!(safe, 0, "nothing of a file that is gone is safe");
+    assert_eq!(safe, 0, "no frame of a removed file is safe");
     let rest = samples(&path);
     assert!(rest.len() >= 2 * 14_000 && rest == counter(26_000 - rest.len() as i64 / 2, 26_000));
 }
 
 #[test]
-fn a_file_that_is_removed_before_its_end_is_not_said_to_be_finished() {
+fn a_file_that_is_removed_before_its_end_is_not_reported_as_finished() {
     let mut rig = Rig::new();
     rig.begin(rig.order(1));
     rig.go(6_000);
@@ -596,7 +596,7 @@ fn a_file_that_is_removed_before_its_end_is_not_said_to_be_finished() {
         TakeNews::Failed { frames, reason, goes_on: None, .. } => Some((*frames, reason.as_str())),
         _ => None,
     });
-    assert!(matches!(failed, Some((0, reason)) if reason.contains("somebody removed it")), "{told:?}");
+    assert!(matches!(failed, Some((0, reason)) if reason.contains("another program removed it")), "{told:?}");
     assert!(finished(&told).is_empty());
 }
 
@@ -631,7 +631,7 @@ fn a_take_whose_header_cannot_be_written_does_not_begin_and_leaves_no_file() {
 }
 
 #[test]
-fn a_file_that_is_moved_while_it_is_written_is_named_where_it_is() {
+fn a_file_that_is_moved_while_it_is_written_is_reported_with_its_new_path() {
     let mut rig = Rig::new();
     rig.begin(rig.order(1));
     rig.go(6_000);
@@ -650,7 +650,7 @@ fn a_file_that_is_moved_while_it_is_written_is_named_where_it_is() {
 }
 
 #[test]
-fn a_file_that_may_not_grow_keeps_all_that_went_into_it() {
+fn a_file_that_may_not_grow_keeps_all_that_was_written_to_it() {
     let error = |kind: io::ErrorKind| io::Error::from(kind);
     assert!(
         take_file::has_no_room(&error(io::ErrorKind::FileTooLarge))

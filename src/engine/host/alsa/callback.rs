@@ -1,4 +1,4 @@
-//! What cpal calls: the master's callback, the input's, and the one for errors. Realtime: yes, all of them.
+//! The callbacks for cpal: the master's, the input's, and the one for errors. Realtime: yes, all of them.
 
 use super::device_sample::{DeviceSample, float_from_24, float_to_24};
 use crate::engine::{
@@ -30,7 +30,7 @@ impl DeviceSample for I24 {
     }
 }
 
-/// What the streams of a device tell of themselves; they exist before there is anybody to tell it to.
+/// Reports of a device's streams; made before there is a receiver for them.
 #[derive(Default)]
 pub struct StreamSignals {
     stats: OnceLock<Arc<CallbackStats>>,
@@ -42,17 +42,17 @@ pub struct StreamSignals {
 }
 
 impl StreamSignals {
-    /// Those of a device that is a sound server's, or a card itself.
+    /// Signals of a device that belongs to a sound server, or of a card itself.
     pub fn of(is_shared: bool) -> StreamSignals {
         StreamSignals { is_shared, ..StreamSignals::default() }
     }
 
-    /// Whom to tell from now on; once, before the streams play.
+    /// Sets the receiver of reports; once, before the streams play.
     pub fn report_to(&self, stats: Arc<CallbackStats>) {
         let _ = self.stats.set(stats);
     }
 
-    /// The bridge to tell of interruptions; once.
+    /// Sets the bridge that is notified of interruptions; once.
     pub fn bridge_with(&self, interruptions: Interruptions) {
         let _ = self.interruptions.set(interruptions);
     }
@@ -72,7 +72,7 @@ impl StreamSignals {
         }
     }
 
-    /// A block came: the errors before it are over.
+    /// A block came: resets the count of errors.
     fn alive(&self) {
         self.errors.store(0, Ordering::Relaxed);
     }
@@ -92,7 +92,8 @@ pub fn errors(signals: Arc<StreamSignals>) -> impl FnMut(Error) + Send + 'static
     }
 }
 
-/// Asks for real-time scheduling before the first block where the device is a card itself, and says when the stream's thread has ended, whatever ended it.
+/// Asks for real-time scheduling before the first block where the device is a card itself, and reports the end of the
+/// stream's thread, whatever ended it.
 struct Presence {
     signals: Arc<StreamSignals>,
     asked: bool,
@@ -117,15 +118,15 @@ impl Drop for Presence {
     }
 }
 
-/// A place in a callback for what is made after it.
+/// A slot in a callback for a value that is made after it.
 pub struct CallbackSlot<T> {
-    // First, so that what was lent is on its way home before the stream is said to be gone.
+    // First, so that the renderer is sent back before the stream is reported as gone.
     here: Option<T>,
     coming: HeapCons<T>,
     presence: Presence,
 }
 
-/// A slot of a callback, and where to put what belongs in it.
+/// A slot of a callback, and its other end to fill it.
 pub fn slot<T>(signals: Arc<StreamSignals>) -> (HeapProd<T>, CallbackSlot<T>) {
     let (put, coming) = HeapRb::new(1).split();
     (put, CallbackSlot { here: None, coming, presence: Presence { signals, asked: false } })
@@ -146,11 +147,11 @@ impl<T> CallbackSlot<T> {
     }
 }
 
-/// What the master works with.
+/// The renderer and the inputs, for the master's callback.
 pub struct Loan {
     /// The renderer.
     pub lent: RendererLoan,
-    /// Where the inputs come from, if there are any.
+    /// The source of the inputs, if there are any.
     pub bridge: Option<BridgeOut>,
 }
 
@@ -166,7 +167,7 @@ impl OutputCallback {
         OutputCallback { slot, channels: usize::from(channels.max(1)) }
     }
 
-    /// A block is wanted.
+    /// The device asks for a block.
     pub fn call(&mut self, data: &mut Data) {
         self.slot.presence.block();
         no_alloc(|| match data.sample_format() {
@@ -174,7 +175,7 @@ impl OutputCallback {
             SampleFormat::I32 => self.render(data.as_slice_mut::<i32>()),
             SampleFormat::I24 => self.render(data.as_slice_mut::<I24>()),
             SampleFormat::I16 => self.render(data.as_slice_mut::<i16>()),
-            // No other is ever asked for; cpal has filled it with silence.
+            // No other format is ever asked for; cpal has filled it with silence.
             _ => {}
         });
     }
@@ -267,7 +268,7 @@ impl InputCallback {
     }
 }
 
-/// The input's callback where there is no output: it is the master, and what is rendered is heard by nobody.
+/// The input's callback where there is no output: it is the master, and the rendered outputs are dropped.
 pub struct OnlyInputCallback {
     slot: CallbackSlot<Loan>,
     channels: usize,

@@ -1,11 +1,12 @@
-//! Which card is meant where none is named. Pure, but for [`Cards::of_this_machine`], which reads what the kernel and
-//! ALSA say and opens no card.
+//! Chooses a card where none is named. Pure, but for [`Cards::of_this_machine`], which reads what the kernel and ALSA
+//! list and opens no card.
 
 use crate::engine::host::{HostError, quiet::hush_alsa};
 use rustix::fs::{Access, access};
 use std::{cmp::Reverse, collections::HashMap, fs};
 
-/// Parts of the names of outputs nobody plays an instrument through, and of cards that are no cards; in small letters.
+/// Parts of the names of outputs that no instrument is played through, and of cards that are no cards; in small
+/// letters.
 const STOPGAPS: [&str; 6] = ["hdmi", "headphones", "vc4", "displayport", "loopback", "dummy"];
 
 /// A device of a card.
@@ -15,11 +16,11 @@ pub struct Card {
     pub id: String,
     /// Its number, counted by the kernel.
     pub number: usize,
-    /// As a person knows it.
+    /// The name to show.
     pub name: String,
-    /// It gives sound to the machine.
+    /// It has channels to record from.
     pub has_inputs: bool,
-    /// It takes sound from the machine.
+    /// It has channels to play to.
     pub has_outputs: bool,
     /// This user may open it.
     pub is_allowed: bool,
@@ -32,7 +33,7 @@ impl Card {
     }
 }
 
-/// What stands behind ALSA's default device.
+/// The device behind ALSA's default device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behind {
     /// Nothing that opens.
@@ -49,16 +50,16 @@ pub enum Behind {
 pub struct Cards {
     /// Each device of each card, in the kernel's order.
     pub cards: Vec<Card>,
-    /// What is meant where none is named, as ALSA has it.
+    /// ALSA's default device.
     pub default: Behind,
 }
 
 /// A device to try, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pick {
-    /// ALSA's name; nothing is ALSA's default.
+    /// ALSA's name; `None` is ALSA's default.
     pub id: Option<String>,
-    /// Why this one, to go on after its name.
+    /// The reason for it, to go on after its name.
     pub why: String,
 }
 
@@ -74,13 +75,13 @@ impl Cards {
         Cards { cards, default: behind_default() }
     }
 
-    /// What to try, the best first. Cards with inputs and outputs go before others, then those that are more than a
-    /// monitor's loudspeakers, then the one ALSA means by default, then the first. A sound server goes before all: it
-    /// holds the cards.
+    /// The devices to try, the best first. Cards with inputs and outputs go before others, then those that are more
+    /// than a monitor's loudspeakers, then the one ALSA means by default, then the first. A sound server goes before
+    /// all: it holds the cards.
     pub fn picks(&self) -> Vec<Pick> {
         let default = |why: &str| Pick { id: None, why: why.to_owned() };
         if self.default == Behind::Server {
-            return vec![default("a sound server is behind it")];
+            return vec![default("it leads to a sound server")];
         }
         let mut cards: Vec<&Card> = self.cards.iter().collect();
         cards.sort_by_key(|card| {
@@ -102,17 +103,17 @@ impl Cards {
         cards.chain([default("it is the default ALSA device")]).collect()
     }
 
-    /// Why no card can be had by this user, where that is so.
+    /// Why this user can open no card, where that is so.
     pub fn refusal(&self) -> Option<HostError> {
         if self.default == Behind::Server || self.cards.is_empty() || self.cards.iter().any(|card| card.is_allowed) {
             return None;
         }
         let mut names: Vec<&str> = self.cards.iter().map(|card| card.name.as_str()).collect();
         names.dedup();
-        let (names, are) = (names.join(", "), if names.len() == 1 { "is" } else { "are" });
+        let names = names.join(", ");
         let who = std::env::var("USER").unwrap_or_else(|_| "$USER".to_owned());
         Some(HostError(format!(
-            "{names} {are} not for the user {who}: join the audio group (`sudo usermod -aG audio {who}`) and log in again"
+            "you may not use {names}: join the audio group (`sudo usermod -aG audio {who}`) and log in again"
         )))
     }
 }
@@ -255,10 +256,7 @@ mod tests {
         let denied = |card: Card| Card { is_allowed: false, ..card };
         let mut cards = Cards { cards: vec![denied(card(0, "USB", "Scarlett", "io"))], default: Behind::Nothing };
         let text = cards.refusal().unwrap().to_string();
-        assert!(
-            text.starts_with("Scarlett is not for the user ") && text.contains("sudo usermod -aG audio "),
-            "{text}"
-        );
+        assert!(text.starts_with("you may not use Scarlett") && text.contains("sudo usermod -aG audio "), "{text}");
         assert_eq!(Cards { default: Behind::Server, ..cards.clone() }.refusal(), None);
         cards.cards.push(card(1, "PCH", "HDA", "io"));
         assert_eq!(cards.refusal(), None);

@@ -1,10 +1,10 @@
-//! Samples as cards want them. Pure; called in the callbacks. Realtime: yes.
+//! Samples in the formats of cards. Pure; called in the callbacks. Realtime: yes.
 
-/// A sample as it goes over the wire.
+/// A sample in a card's format.
 pub trait DeviceSample: Copy {
-    /// As the engine counts: full scale is 1.
+    /// In the engine's format: full scale is 1.
     fn to_float(self) -> f32;
-    /// Back; what is beyond full scale stays there.
+    /// Back; values beyond full scale are clipped.
     fn from_float(x: f32) -> Self;
 }
 
@@ -25,7 +25,7 @@ impl DeviceSample for i32 {
     }
 
     fn from_float(x: f32) -> i32 {
-        // `as` stays within the range, and makes silence of what is not a number.
+        // `as` stays within the range, and makes silence of a value that is not a number.
         (x * -(i32::MIN as f32)) as i32
     }
 }
@@ -44,7 +44,7 @@ const FULL_24: f32 = 8_388_608.0;
 
 /// 24 bits in the lower part of 32.
 pub fn float_from_24(x: i32) -> f32 {
-    // What is above the 24 bits is not ours.
+    // The bits above the 24 are not ours.
     ((x << 8) >> 8) as f32 / FULL_24
 }
 
@@ -60,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_comes_in_goes_out_again(x: i32, short: i16) {
+        fn a_sample_that_comes_in_goes_out_unchanged(x: i32, short: i16) {
             let x24 = x >> 8;
             prop_assert_eq!(float_to_24(float_from_24(x24)), x24);
             prop_assert_eq!(float_to_24(float_from_24(x24 & 0xFF_FFFF)), x24);

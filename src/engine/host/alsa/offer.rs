@@ -1,6 +1,6 @@
-//! Choosing among what a card offers. Pure.
+//! Chooses among the offers of a card. Pure.
 
-/// A sample format busker speaks, the best first.
+/// A sample format that busker knows, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeviceFormat {
     /// 32-bit float.
@@ -13,7 +13,7 @@ pub enum DeviceFormat {
     I16,
 }
 
-/// One row of what a card can do in one direction.
+/// One capability of a card in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Samples in a frame.
@@ -32,7 +32,7 @@ impl Offer {
     }
 }
 
-/// What was chosen.
+/// The choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chosen {
     /// Samples in a frame.
@@ -43,10 +43,10 @@ pub struct Chosen {
     pub format: DeviceFormat,
 }
 
-/// Rates a card is asked for where nothing else is asked, the best first.
+/// Rates to try where none is asked for, the best first.
 const RATES_HZ: [u32; 6] = [48_000, 44_100, 96_000, 88_200, 192_000, 32_000];
 
-/// The rate to run at; nothing where none fits.
+/// The rate to run at; `None` where none fits.
 pub fn rate_hz(offers: &[Offer], asked_hz: Option<u32>) -> Option<u32> {
     let has = |hz: &u32| offers.iter().any(|offer| offer.has_rate(*hz));
     match asked_hz {
@@ -55,7 +55,7 @@ pub fn rate_hz(offers: &[Offer], asked_hz: Option<u32>) -> Option<u32> {
     }
 }
 
-/// The rate both directions run at; nothing where none fits.
+/// The rate both directions run at; `None` where none fits.
 pub fn common_rate_hz(outputs: &[Offer], inputs: &[Offer], asked_hz: Option<u32>) -> Option<u32> {
     let both = |hz: &u32| rate_hz(outputs, Some(*hz)).is_some() && rate_hz(inputs, Some(*hz)).is_some();
     match asked_hz {

@@ -1,4 +1,5 @@
-//! Finding a device, agreeing with it on rate, channels and block, and saying calmly why it cannot be had. Realtime: no.
+//! Finds a device, chooses rate, channels and block with it, and gives the reason where it cannot be opened. Realtime:
+//! no.
 
 use super::{
     AlsaDevice, Streams,
@@ -19,16 +20,17 @@ use std::sync::Arc;
 
 /// Frames in a block unless asked otherwise.
 const BLOCK_FRAMES: u32 = 256;
-/// What is tried where a device refuses that; a plugin in front of a sound server takes no less than the server's own.
+/// Block sizes to try where a device refuses that; a plugin in front of a sound server takes no less than the server's
+/// own.
 const LARGER_BLOCKS: [u32; 3] = [512, 1024, 2048];
 /// Inputs unless asked otherwise.
 const INPUTS: u16 = 2;
-/// ALSA's name for the device that is meant when none is named.
+/// ALSA's name for the default device.
 const DEFAULT: &str = "default";
-/// Who offers so many channels offers any number: a converter, not a card.
+/// A device that offers so many channels offers any number: a converter, not a card.
 const ANY_CHANNELS: u16 = 32;
 
-/// Opens the device of this name, or the default one. The name is ALSA's, or a part of what a person calls the card.
+/// Opens the device of this name, or the default one. The name is ALSA's, or a part of the card's name.
 ///
 /// # Errors
 /// Where there is none, another program holds it, this user may not use it, or it cannot do what was asked.
@@ -43,7 +45,10 @@ pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>,
         };
         let opened = match (wanted(&device), converting(&host, &device)) {
             (Err(Refusal { why: Why::Format, .. }), Some(converting)) => {
-                tracing::info!("{} speaks no sample format busker speaks: its `plughw:` converts", name_of(&device));
+                tracing::info!(
+                    "{} has no sample format that busker supports: use its `plughw:`, which converts",
+                    name_of(&device)
+                );
                 wanted(&converting)
             }
             (opened, _) => opened,
@@ -58,16 +63,16 @@ pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>,
             }
         }
     }
-    Err(refusal.unwrap_or_else(|| HostError("there is no audio device".to_owned())))
+    Err(refusal.unwrap_or_else(|| HostError("no audio device".to_owned())))
 }
 
-/// Whether a name is a card's own, with or without conversion, and no plugin's. What a plugin hands out may be always
+/// Whether a name is a card's own, with or without conversion, and no plugin's. A plugin's descriptor may be always
 /// ready: a thread under SCHED_FIFO then spins, and starves the sound server behind it.
 fn is_card(id: &str) -> bool {
     id.starts_with("hw:") || id.starts_with("plughw:")
 }
 
-/// What converts samples for a card; nothing for what is no card itself.
+/// The device that converts samples for a card; `None` where the name is no card.
 fn converting(host: &cpal::Host, device: &cpal::Device) -> Option<cpal::Device> {
     let id = id_of(device).strip_prefix("hw:").map(|card| format!("plughw:{card}"))?;
     host.device_by_id(&cpal::DeviceId::new(cpal::HostId::Alsa, id))
@@ -78,17 +83,17 @@ fn converting(host: &cpal::Host, device: &cpal::Device) -> Option<cpal::Device> 
 pub struct ListedDevice {
     /// ALSA's name.
     pub id: String,
-    /// Whether it is meant where none is named.
+    /// Whether it is the default device.
     pub is_default: bool,
-    /// As a person knows it.
+    /// The name to show.
     pub name: String,
-    /// Inputs it has at most; nothing where it would not say.
+    /// Inputs it has at most; `None` where it does not say.
     pub inputs: Option<u16>,
-    /// Outputs it has at most; nothing where it would not say.
+    /// Outputs it has at most; `None` where it does not say.
     pub outputs: Option<u16>,
     /// Standard rates it runs at.
     pub sample_rates_hz: Vec<u32>,
-    /// What is wrong with it, to go on after its name.
+    /// Its problem, to go on after its name.
     pub problem: Option<String>,
 }
 
@@ -127,7 +132,7 @@ fn is_by_name(id: &str) -> bool {
     id.starts_with("hw:") && !is_by_number(id)
 }
 
-/// Of the many faces of a card the plain one, and what stands for itself; neither converters nor the default.
+/// Whether a device is a card's plain one, or no card's; neither converters nor the default.
 fn is_worth_listing(id: &str) -> bool {
     let converters = ["null", "samplerate", "speex", "speexrate", "lavrate", "upmix", "vdownmix", "oss", DEFAULT];
     id.starts_with("hw:") || (!converters.contains(&id) && !id.contains(':'))
@@ -181,10 +186,10 @@ fn name_of(device: &cpal::Device) -> String {
     }
 }
 
-/// Devices that may be meant, the surest first; never none.
+/// The devices a name may mean, the surest first; never none.
 fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, HostError> {
     let Some(id) = id.filter(|id| *id != DEFAULT) else {
-        // Without a look at the others: that takes its time.
+        // Without opening the others: that takes its time.
         return Ok(host.default_output_device().into_iter().collect());
     };
     let devices: Vec<cpal::Device> = host.devices().map_err(|error| refused("ALSA", &error))?.collect();
@@ -197,7 +202,7 @@ fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, 
     let part = id.to_lowercase();
     let mut matching: Vec<cpal::Device> =
         devices.iter().filter(|d| name_of(d).to_lowercase().contains(&part)).cloned().collect();
-    // The card itself, then what converts for it, then the rest.
+    // The card itself, then its converters, then the rest.
     matching.sort_by_key(|device| match id_of(device) {
         id if id.starts_with("hw:") => 0,
         id if id.starts_with("plughw:") => 1,
@@ -207,34 +212,32 @@ fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, 
         let mut names: Vec<String> = devices.iter().map(id_of).filter(|id| is_by_name(id)).collect();
         names.insert(0, DEFAULT.to_owned());
         let there_is = hints::there_is(&names);
-        return Err(HostError(format!(
-            "there is no audio device '{id}' ({there_is}): plug it in, or see `busker devices`"
-        )));
+        return Err(HostError(format!("no audio device '{id}' ({there_is}): plug it in, or see `busker devices`")));
     }
     Ok(matching)
 }
 
-/// One calm sentence for what cpal says of a device: what is wrong with it, and what to do.
+/// One calm sentence for an error of cpal: the device's problem, and what to do.
 pub(super) fn refused(name: &str, error: &cpal::Error) -> HostError {
     let what_to_do = match error.kind() {
-        ErrorKind::DeviceBusy => "end that, or choose another device (`busker devices`)",
+        ErrorKind::DeviceBusy => "close that program, or choose another device (`busker devices`)",
         ErrorKind::PermissionDenied => "join the audio group (`sudo usermod -aG audio $USER`) and log in again",
         ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => {
             "plug it in, or choose another device (`busker devices`)"
         }
-        ErrorKind::UnsupportedConfig => "ask for another rate, block or number of inputs",
+        ErrorKind::UnsupportedConfig => "choose another rate, block or number of inputs",
         _ => "try again, or choose another device (`busker devices`)",
     };
     HostError(format!("{name} {}: {what_to_do}", problem(error)))
 }
 
-/// What is wrong with a device, to go on after its name.
+/// A device's problem, to go on after its name.
 fn problem(error: &cpal::Error) -> String {
     match error.kind() {
         ErrorKind::DeviceBusy => "is in use by another program".to_owned(),
-        ErrorKind::PermissionDenied => "is not for this user".to_owned(),
-        ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => "is not there".to_owned(),
-        ErrorKind::UnsupportedConfig => "does not take what is asked of it".to_owned(),
+        ErrorKind::PermissionDenied => "may not be used by this user".to_owned(),
+        ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => "does not exist".to_owned(),
+        ErrorKind::UnsupportedConfig => "does not support the requested settings".to_owned(),
         kind => {
             let detail = error.message().map_or_else(|| kind.to_string(), str::to_owned);
             format!("cannot be opened ({detail})")
@@ -242,7 +245,7 @@ fn problem(error: &cpal::Error) -> String {
     }
 }
 
-/// Whether an error says that there is nothing in this direction, rather than that it cannot be had.
+/// Whether an error says that the device has nothing in this direction, rather than that it cannot be opened.
 fn is_absent(error: &cpal::Error) -> bool {
     matches!(
         error.kind(),
@@ -290,7 +293,7 @@ fn config(chosen: Chosen, block: BufferSize) -> StreamConfig {
     StreamConfig { channels: chosen.channels, sample_rate: chosen.rate_hz, buffer_size: block }
 }
 
-/// Why this candidate is not the one.
+/// Why this candidate cannot be used.
 struct Refusal {
     error: HostError,
     why: Why,
@@ -303,7 +306,7 @@ enum Why {
     Final,
     /// Another way to the same card.
     Ask,
-    /// Somebody who converts samples.
+    /// A converter of samples.
     Format,
 }
 
@@ -313,7 +316,7 @@ impl From<HostError> for Refusal {
     }
 }
 
-/// One candidate and what is asked of it.
+/// One candidate and the request for it.
 struct OpenCandidate<'a> {
     host: &'a cpal::Host,
     request: &'a AudioRequest,
@@ -335,7 +338,7 @@ impl OpenCandidate<'_> {
 
     fn open(&self, device: &cpal::Device, asked_id: Option<&str>) -> Result<AlsaDevice, Refusal> {
         let offers = (outputs_of(device), inputs_of(device));
-        // A direction that is there, in formats busker does not speak.
+        // A direction that is there, in formats busker does not know.
         let speaks_otherwise = [&offers.0, &offers.1].iter().any(|offers| offers.as_ref().is_ok_and(Vec::is_empty));
         let (outputs, inputs) = match offers {
             (Ok(outputs), Ok(inputs)) => (outputs, inputs),
@@ -346,7 +349,7 @@ impl OpenCandidate<'_> {
         let is_mute = outputs.is_empty() && inputs.is_empty();
         if is_mute || (speaks_otherwise && self.id.starts_with("hw:")) {
             let error =
-                HostError(format!("{} offers no sample format busker speaks: choose another device", self.name));
+                HostError(format!("{} has no sample format that busker supports: choose another device", self.name));
             return Err(Refusal { error, why: Why::Format });
         }
         let rate_hz = self.rate_hz(&outputs, &inputs)?;
@@ -356,7 +359,7 @@ impl OpenCandidate<'_> {
         self.build(id, output, input, clocks)
     }
 
-    /// The device gives sound but takes none.
+    /// The device has outputs and no inputs.
     fn without_inputs(&self, error: &cpal::Error) -> Result<Vec<Offer>, Refusal> {
         if !is_absent(error) {
             if self.request.inputs.is_some_and(|inputs| inputs > 0) {
@@ -373,12 +376,12 @@ impl OpenCandidate<'_> {
         offer::common_rate_hz(outputs, inputs, asked_hz).or_else(|| offer::rate_hz(main, asked_hz)).ok_or_else(|| {
             let rates: Vec<String> = offer::rates_hz(main).iter().map(u32::to_string).collect();
             let (name, asked_hz, rates) = (&self.name, asked_hz.unwrap_or_default(), rates.join(", "));
-            let error = HostError(format!("{name} does not run at {asked_hz} Hz: ask for one of {rates}"));
+            let error = HostError(format!("{name} does not run at {asked_hz} Hz: choose one of {rates}"));
             Refusal { error, why: Why::Ask }
         })
     }
 
-    /// Where the inputs come from, and whose seconds they count.
+    /// The device of the inputs, and whether it shares the output's clock.
     fn input(
         &self,
         device: &cpal::Device,
@@ -397,7 +400,7 @@ impl OpenCandidate<'_> {
         let (input, clocks) = match side(device, own) {
             Some(input) if has_output && self.id == DEFAULT => (Some(input), clocks_of_default()),
             Some(input) => (Some(input), Clocks::Same),
-            // Asked for inputs a card does not have, the default device may.
+            // A card may lack the inputs that were asked for; the default device may have them.
             None if asked.is_some() && self.id != DEFAULT => {
                 let other = self.host.default_input_device();
                 let input = other.and_then(|other| side(&other, &inputs_of(&other).unwrap_or_default()));
@@ -413,7 +416,7 @@ impl OpenCandidate<'_> {
                     1 => "input 1 only".to_owned(),
                     n => format!("inputs 1-{n}"),
                 };
-                Err(HostError(format!("{} has {have}, and input {asked} was asked for", self.name)).into())
+                Err(HostError(format!("{} has {have}, not input {asked}", self.name)).into())
             }
             _ => Ok((input, clocks)),
         }
@@ -447,7 +450,7 @@ impl OpenCandidate<'_> {
                 }
             }
         }
-        Err(refusal.unwrap_or_else(|| HostError(format!("{} takes no block of any size", self.name)).into()))
+        Err(refusal.unwrap_or_else(|| HostError(format!("{} accepts no block size", self.name)).into()))
     }
 
     fn build_with(
@@ -460,7 +463,7 @@ impl OpenCandidate<'_> {
     ) -> Result<AlsaDevice, cpal::Error> {
         let is_shared = [output, input].into_iter().flatten().any(|side| !is_card(&id_of(&side.device)));
         let signals = Arc::new(StreamSignals::of(is_shared));
-        // Every input that the stream has, whatever was asked for: any may be recorded.
+        // Every input of the stream, whatever was asked for: any may be recorded.
         let inputs = input.map_or(0, |input| usize::from(input.chosen.channels));
         let (loan, master) = slot::<Loan>(Arc::clone(&signals));
         let Some(output) = output else {

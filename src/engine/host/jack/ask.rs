@@ -1,8 +1,8 @@
-//! The one thread that asks JACK for anything.
+//! The one thread that calls JACK.
 //!
 //! libjack's calls wait for the server, and a server that hangs never answers. So they are all made on a thread of
-//! their own, one after the other, and whoever asks waits for a bounded time. A program has one libjack, which knows
-//! one server, hence one such thread. Realtime: no.
+//! their own, one after the other, and the caller waits for a bounded time. A program has one libjack, which connects
+//! to one server, hence one such thread. Realtime: no.
 
 use crate::engine::host::HostError;
 use std::{
@@ -16,14 +16,14 @@ use std::{
     time::Duration,
 };
 
-/// How long an answer is waited for. A server answers in milliseconds; a loaded machine may take a second.
+/// How long a caller waits for an answer. A server answers in milliseconds; a loaded machine may take a second.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 const THREAD: &str = "jack";
 
 type JackCall = Box<dyn FnOnce() + Send>;
 
-/// Set when the job an asker gave up on is done after all.
+/// Set when a job that its caller gave up on is done after all.
 static GIVEN_UP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
 
 /// Asks, and waits up to [`PATIENCE`] for the answer. An answer that comes later is dropped on the asking thread.
@@ -32,7 +32,7 @@ static GIVEN_UP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
 /// Where the server does not answer, now or since an earlier question. The program need not wait for it again.
 pub fn ask<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, HostError> {
     if stuck() {
-        // Dropped here, the work would drop what it holds on this thread.
+        // Dropped here, the closure would drop its values on this thread.
         queue(Box::new(move || drop(work)));
         return Err(silent());
     }
@@ -54,7 +54,7 @@ pub fn ask_even_if_stuck<T: Send + 'static>(work: impl FnOnce() -> T + Send + 's
     queue(Box::new(move || {
         let outcome = catch_unwind(AssertUnwindSafe(work));
         if let Ok(value) = outcome {
-            // Nobody waits any more: the value is dropped here.
+            // The caller waits no more: the value is dropped here.
             let _ = sender.send(value);
         }
         is_done.store(true, Ordering::Release);
@@ -65,7 +65,7 @@ pub fn ask_even_if_stuck<T: Send + 'static>(work: impl FnOnce() -> T + Send + 's
             silent()
         }
         RecvTimeoutError::Disconnected => {
-            HostError("JACK's library met a fault; restart the JACK server and try again".to_owned())
+            HostError("JACK's library failed; restart the JACK server and try again".to_owned())
         }
     })
 }
@@ -90,6 +90,6 @@ fn queue(job: JackCall) {
         }
         sender
     });
-    // Without a thread the job is dropped, and with it the sender its asker waits on.
+    // Without a thread the job is dropped, and with it the sender its caller waits on.
     let _ = jobs.send(job);
 }

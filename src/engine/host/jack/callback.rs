@@ -1,8 +1,7 @@
 //! JACK's callbacks: process, on JACK's real-time thread, and the notifications, on its other one.
 //!
-//! Process hands over what the MIDI inputs hear, renders of the inputs where they lie, copies the outputs out and writes
-//! each message on its frame. Nothing in here
-//! locks, allocates, frees, formats, logs or makes a system call.
+//! Process passes on the messages of the MIDI inputs, renders from the inputs in place, copies the outputs and writes
+//! each message on its frame. Nothing in here locks, allocates, frees, formats, logs or makes a system call.
 
 use super::connection_keeper::ConnectionKeeper;
 use crate::{
@@ -25,7 +24,7 @@ use std::{
     },
 };
 
-/// MIDI ports at most: their writers stand on the stack.
+/// MIDI ports at most: their writers are on the stack.
 pub const MIDI_PORTS: usize = 16;
 /// Room in a period's buffer that only note-offs and real-time messages may take.
 const RESERVED_BYTES: usize = 2048;
@@ -34,11 +33,13 @@ const RESERVED_BYTES: usize = 2048;
 /// early. For so long the engine's clock takes each block as it comes and learns nothing from it.
 const HURRY_MS: u32 = 250;
 
-/// Where the renderer is while it is lent. Both sides only try: while the driver takes it back, the callback is silent
-/// for a block, and nobody ever waits, so that even a server that hangs for good cannot keep it.
+/// Holds the renderer while it is lent. Both sides only try the lock: while the driver takes the renderer back, the
+/// callback is silent for a block, and neither side ever waits, so that even a server that hangs for good cannot keep
+/// it.
 pub type RendererSlot = Arc<Mutex<Option<RendererLoan>>>;
 
-/// What the notifications tell the callback, and the callback the driver. Relaxed atomics: each stands on its own.
+/// Signals from the notifications to the callback, and from the callback to the driver. Relaxed atomics, each on its
+/// own.
 #[derive(Debug, Default)]
 pub struct JackSignals {
     /// JACK renders as fast as it can, not in real time.
@@ -72,13 +73,13 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// A callback that renders what is in the slot.
+    /// A callback that renders with the renderer in the slot.
     pub fn new(ports: JackPorts, slot: RendererSlot, signals: Arc<JackSignals>, sample_rate_hz: u32) -> Callback {
         let hurry_frames = sample_rate_hz / 1000 * HURRY_MS;
         Callback { ports, slot, signals, hurry_frames, hurrying: hurry_frames }
     }
 
-    /// Whether this period says nothing about how frames and the monotonic clock go together. Realtime: yes.
+    /// Whether this period gives no valid pair of frame and monotonic time. Realtime: yes.
     fn out_of_time(&mut self, frames: u32) -> bool {
         self.hurrying = self.hurrying.saturating_sub(frames);
         if self.signals.interrupted.swap(false, Ordering::Relaxed) || self.signals.freewheeling.load(Ordering::Relaxed)
@@ -111,7 +112,7 @@ impl Callback {
                 for RawMidi { time, bytes } in port.iter(scope) {
                     let time = time as usize;
                     if (at..at + frames).contains(&time) {
-                        // What came in during the period before this one, at this place of it.
+                        // Messages of the period before this one, at their place in it.
                         renderer.hear(index, time as i64 - at as i64 - i64::from(scope.n_frames()), bytes);
                     }
                 }
@@ -156,7 +157,7 @@ impl ProcessHandler for Callback {
     }
 }
 
-/// The notifications: an atomic each, and a word to the keeper of MIDI connections.
+/// The notifications: each sets an atomic or wakes the keeper of MIDI connections.
 pub struct Notifications {
     stats: Arc<CallbackStats>,
     signals: Arc<JackSignals>,

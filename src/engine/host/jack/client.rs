@@ -12,11 +12,11 @@ use std::{
     sync::{Arc, Mutex, Once, PoisonError, Weak},
 };
 
-/// What a client is called that only looks or connects, and is closed at once.
+/// The name of a client that only looks or connects, and is closed at once.
 pub const LOOK_NAME: &str = "busker-look";
 /// The variable every JACK program reads its server's name from.
 const SERVER_VARIABLE: &str = "JACK_DEFAULT_SERVER";
-/// The server's name where nobody gives it another.
+/// The server's name where no other is given.
 const DEFAULT_SERVER: &str = "default";
 
 /// Which server is meant.
@@ -31,12 +31,12 @@ impl Server {
         Server { asked: asked.filter(|name| !name.is_empty()).map(str::to_owned) }
     }
 
-    /// As it is asked for with `--device`.
+    /// Its name for `--device`.
     pub fn device_id(&self) -> String {
         self.asked.as_ref().map_or("jack".to_owned(), |name| format!("jack:{name}"))
     }
 
-    /// As a person knows it.
+    /// The name to show.
     pub fn device_name(&self) -> String {
         self.asked.as_ref().map_or("JACK".to_owned(), |name| format!("JACK server {name}"))
     }
@@ -81,7 +81,7 @@ impl<T: Send + 'static> ClientGuard<T> {
         self.client.as_ref().map(|(client, _)| client)
     }
 
-    /// Makes something else of the client, on the asking thread.
+    /// Turns the client into another value, on the asking thread.
     pub fn try_map<U: Send + 'static>(
         mut self,
         make: impl FnOnce(T) -> Result<U, jack::Error>,
@@ -89,7 +89,7 @@ impl<T: Send + 'static> ClientGuard<T> {
         let (client, lease) = self.client.take().ok_or_else(|| HostError("the JACK client is closed".to_owned()))?;
         match make(client) {
             Ok(made) => Ok(ClientGuard { client: Some((made, lease)) }),
-            Err(error) => Err(HostError(format!("JACK did not let busker run: {error}; restart the JACK server"))),
+            Err(error) => Err(HostError(format!("JACK refused to activate busker: {error}; restart the JACK server"))),
         }
     }
 }
@@ -119,7 +119,7 @@ pub fn open(server: &Server, client_name: &str) -> Result<ClientGuard<Client>, H
             "JACK is not installed here: install jackd2 or pipewire-jack, or choose another device".to_owned(),
         ));
     }
-    // libjack writes its mind to stderr, which is the screen.
+    // libjack writes its messages to stderr, which is the screen.
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| jack::set_logger(LoggerType::None));
     let lease = lease(&server.name())?;
@@ -137,7 +137,7 @@ pub fn open(server: &Server, client_name: &str) -> Result<ClientGuard<Client>, H
     Ok(ClientGuard { client: Some((client, lease)) })
 }
 
-/// The crate passes no server name, and setting the environment variable instead would race with whoever reads it.
+/// The crate passes no server name, and setting the environment variable instead would race with threads that read it.
 #[allow(
     unsafe_code,
     reason = "jack_client_open takes the server's name as a variadic argument; the crate has no call for it"
@@ -169,8 +169,8 @@ fn refused(server: &Server, status: ClientStatus) -> HostError {
     let name = server.name();
     HostError(if status.intersects(ClientStatus::SERVER_FAILED | ClientStatus::SERVER_ERROR) {
         let named = if name == DEFAULT_SERVER { String::new() } else { format!(" named {name}") };
-        format!("no JACK server{named} runs: start one, or choose another device")
+        format!("no JACK server{named} is running: start one, or choose another device")
     } else {
-        format!("the JACK server {name} takes no client: {status:?}; restart it, or choose another device")
+        format!("the JACK server {name} accepts no client: {status:?}; restart it, or choose another device")
     })
 }

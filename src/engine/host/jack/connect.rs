@@ -1,4 +1,4 @@
-//! What is connected to what: the physical ports, and MIDI ports by name.
+//! Connects ports: the physical ones, and MIDI ports by name.
 //!
 //! Runs on the asking thread (`jack/ask.rs`). Realtime: no.
 
@@ -8,14 +8,15 @@ use jack::{Client, PortFlags, jack_sys};
 /// A MIDI port of another program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JackMidiPort {
-    /// As JACK knows it, like `system:midi_playback_1`.
+    /// Its name in JACK, like `system:midi_playback_1`.
     pub name: String,
-    /// As its driver calls it, like `NTS-1:midi/playback_1`; jackd's own MIDI drivers say only there what is connected.
+    /// Its driver's names for it, like `NTS-1:midi/playback_1`; only these names of jackd's own MIDI drivers contain
+    /// the device.
     pub aliases: Vec<String>,
 }
 
 impl JackMidiPort {
-    /// As a person knows it. [`find`] finds it by this.
+    /// The name to show. [`find`] finds it by this.
     pub fn shown(&self) -> &str {
         self.aliases.first().unwrap_or(&self.name)
     }
@@ -49,20 +50,20 @@ fn midi_ports(client: &Client, direction: PortFlags) -> Vec<JackMidiPort> {
 /// The port with this name, or else the first whose name has it as a part; upper and lower case are the same.
 ///
 /// # Errors
-/// Where there is none: then it says which there are, and what to do.
+/// Where there is none: the error lists the ports, and what to do.
 pub fn find<'a>(ports: &'a [JackMidiPort], asked: &str) -> Result<&'a JackMidiPort, HostError> {
     let asked_lower = asked.to_lowercase();
     found(ports, &asked_lower).ok_or_else(|| {
         let there_are = match ports {
-            [] => "there is none; start its program, or take `jack:` as the port and connect it by hand".to_owned(),
+            [] => "none available; start its program, or use `jack:` as the port and connect it by hand".to_owned(),
             some => hints::there_is(&some.iter().map(JackMidiPort::shown).collect::<Vec<_>>()),
         };
-        HostError(format!("no JACK MIDI port is called '{asked}': {there_are}"))
+        HostError(format!("no JACK MIDI port '{asked}': {there_are}"))
     })
 }
 
-/// The source beside a port that is played: the one of the same client, or else one that fits what was asked for. Many
-/// have nothing to say.
+/// The source beside a port that is played: the one of the same client, or else one that fits the name that was asked
+/// for. Many devices have none.
 pub fn source_beside<'a>(sources: &'a [JackMidiPort], played: &JackMidiPort, asked: &str) -> Option<&'a JackMidiPort> {
     let client = |name: &str| name.split_once(':').map(|(client, _)| client.to_owned());
     // The system's ports are of one client, whatever is plugged in.
@@ -82,7 +83,7 @@ pub fn physical(client: &Client, direction: PortFlags) -> Vec<String> {
     client.ports(None, Some(jack_sys::FLOAT_MONO_AUDIO), PortFlags::IS_PHYSICAL | direction)
 }
 
-/// Connects, or says in the log why not.
+/// Connects two ports, or logs why it cannot.
 pub fn connect(client: &Client, from: &str, to: &str) {
     match client.connect_ports_by_name(from, to) {
         Ok(()) | Err(jack::Error::PortAlreadyConnected(..)) => tracing::debug!(from, to, "connected"),
@@ -108,6 +109,6 @@ mod tests {
         assert_eq!(found("nts-1"), Ok("system:midi_playback_1"), "a whole name goes before a part");
         let error = found("minilogue").unwrap_err().0;
         assert!(error.contains("'minilogue'") && error.contains("x, NTS-1, y"), "{error}");
-        assert!(find(&[], "minilogue").unwrap_err().0.contains("there is none"));
+        assert!(find(&[], "minilogue").unwrap_err().0.contains("none available"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! JACK forgets a connection when the program at its other end goes away. The notification says when a port of that
 //! name is there again, and a thread of the keeper's has it connected (`jack/ask.rs`); it sleeps until then, and ends
-//! with the client. What a person disconnects stays disconnected. Realtime: no.
+//! with the client. Ports that the user disconnects stay disconnected. Realtime: no.
 
 use super::{
     ask::ask,
@@ -17,7 +17,7 @@ use std::{
 
 /// The notification's half.
 pub struct ConnectionKeeper {
-    /// Between the station's ports and others, each from its source.
+    /// Connections of the station's ports with others, each from its source.
     connections: Vec<(String, String)>,
     returned: Sender<(String, String)>,
 }
@@ -29,17 +29,17 @@ impl ConnectionKeeper {
         if !connections.is_empty() {
             let body = move || connections_to_make.into_iter().for_each(|connection| again(&server, connection));
             if let Err(error) = thread::Builder::new().name("jack-keeper".to_owned()).spawn(body) {
-                tracing::warn!("MIDI connections that are lost are not made again: no thread: {error}");
+                tracing::warn!("lost MIDI connections are not restored: no thread: {error}");
             }
         }
         ConnectionKeeper { connections, returned }
     }
 
-    /// A port appeared. On JACK's notification thread, where the server must not be asked for anything.
+    /// A port appeared. On JACK's notification thread, where no call to the server is allowed.
     pub fn appeared(&self, client: &Client, port: PortId) {
         let Some(name) = client.port_by_id(port).and_then(|port| port.name().ok()) else { return };
         for connection in self.connections.iter().filter(|(from, to)| *from == name || *to == name) {
-            // Without a thread nobody connects; that was said.
+            // Without a thread no connection is made; that was reported.
             let _ = self.returned.send(connection.clone());
         }
     }
@@ -55,6 +55,6 @@ fn again(server: &Server, (from, to): (String, String)) {
         Ok(())
     });
     if let Err(error) = made.and_then(|made| made) {
-        tracing::warn!("a MIDI connection was not made again: {error}");
+        tracing::warn!("a MIDI connection was not restored: {error}");
     }
 }

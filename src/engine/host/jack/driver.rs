@@ -1,7 +1,7 @@
 //! A running JACK client, and its end.
 //!
 //! Runs on the control thread. The renderer is taken out of the callback before JACK is asked for anything, so it comes
-//! home from a server that died or hangs as well. Realtime: no.
+//! back from a server that died or hangs as well. Realtime: no.
 
 use super::{
     callback::{Callback, JackSignals, Notifications, RendererSlot},
@@ -45,13 +45,13 @@ impl JackDriver {
         if self.client.take().is_some() {
             let lost = self.signals.lost_messages.load(Ordering::Relaxed);
             if lost > 0 {
-                tracing::warn!("{lost} MIDI messages found no room in JACK's buffers");
+                tracing::warn!("{lost} MIDI messages were lost: JACK's buffers were full");
             }
         }
     }
 }
 
-/// Takes what was lent out of the callback; nothing where a block never ends.
+/// Takes the renderer out of the callback; `None` where a block never ends.
 pub fn take_back(slot: &RendererSlot) -> Option<RendererLoan> {
     let begun = Instant::now();
     loop {

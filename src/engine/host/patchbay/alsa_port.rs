@@ -1,8 +1,8 @@
-//! A port of the ALSA sequencer that is kept: what it is connected to, given what is announced. Reads no clock.
+//! A kept port of the ALSA sequencer: the port it is connected to, updated by announcements. Reads no clock.
 //!
-//! Announcements are obeyed in their order: a device that was unplugged and plugged in again before anybody looked is
-//! the same in every list, but every connection to it is dead. A connection is known by its two ends, so whether one
-//! still stands can be asked where an announcement may be old or lost.
+//! Announcements are obeyed in their order: a device that was unplugged and plugged in again between two looks is the
+//! same in every list, but every connection to it is dead. A connection is known by its two ends, so the sequencer can
+//! be asked whether it still exists where an announcement may be old or lost.
 
 use super::{
     PatchbayIndex, PortChange,
@@ -21,30 +21,30 @@ use crate::engine::{
 };
 use alsa::seq::Addr;
 
-/// What the sequencer does for a port.
+/// The sequencer, as a port uses it.
 pub(super) trait Sequencer {
-    /// The ports that can be played, or else those that can be heard.
+    /// The ports that can be played, or else those that can be recorded from.
     fn places(&self, played: bool) -> Vec<SequencerPort>;
     /// Connects to a port, once for the scheduler and once for the clock.
     fn play(&mut self, to: &SequencerPort) -> Result<[PortConnection; 2], HostError>;
-    /// A port of our own for what comes in.
+    /// Makes a port of our own for input.
     fn own_input(&mut self, kept: PatchbayIndex) -> Result<Addr, HostError>;
-    /// Lets what a port sends come in at one of our own.
+    /// Connects a port's output to one of our own ports.
     fn hear(&mut self, from: Addr, own: Addr) -> Result<(), HostError>;
-    /// The contrary.
+    /// Disconnects it.
     fn unhear(&mut self, from: Addr, own: Addr);
     /// Whether these two ports are connected.
     fn connected(&self, from: Addr, to: Addr) -> bool;
 }
 
-/// What the sequencer announces.
+/// An announcement of the sequencer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Announcement {
     /// A client or one of its ports is gone.
     Gone { client: i32, port: Option<i32> },
     /// A client or one of its ports is there, or is called something else.
     There { client: i32 },
-    /// Somebody took two ports apart.
+    /// Another program or the user disconnected two ports.
     Cut { from: Addr, to: Addr },
     /// Announcements were lost.
     Missed,
@@ -53,14 +53,14 @@ pub(super) enum Announcement {
 /// How a port's name ranks among the instrument's; the lower the better.
 pub(super) type PortRanking = Box<dyn Fn(&str) -> Option<usize> + Send>;
 
-/// What a kept port is connected to; another may use it the other way.
+/// The port that a kept port is connected to; another kept port may use the other direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Taken {
     at: Addr,
     played: bool,
 }
 
-/// What is asked for.
+/// The port that is asked for.
 pub(super) struct AlsaAsked {
     pub(super) name: String,
     pub(super) rank: PortRanking,
@@ -68,42 +68,42 @@ pub(super) struct AlsaAsked {
     pub(super) wait: bool,
 }
 
-/// What the engine gets of a port.
+/// A kept port, as the engine gets it.
 pub(super) struct OpenedPort {
-    /// As a person knows it.
+    /// The name to show.
     pub(super) name: String,
-    /// The scheduler's and the clock's; none where it is only heard.
+    /// The scheduler's and the clock's; `None` for an input.
     pub(super) plugs: Option<[Plug; 2]>,
     pub(super) input: Option<MidiIn>,
-    /// Whether it is there already.
+    /// Whether it is connected already.
     pub(super) connected: bool,
 }
 
-/// What is remembered of the port that was connected.
+/// The port that was connected, so that it is found again.
 struct Known {
     name: String,
     at: Addr,
 }
 
-/// What comes in.
+/// The input side.
 struct Ear {
     inlet: Inlet,
     /// Our own port; made when there is a sequencer.
     own: Option<Addr>,
-    /// What it hears.
+    /// The port it is connected to.
     from: Option<Addr>,
-    /// It was taken away or could not be had, and may be there.
+    /// It was disconnected or could not be connected, and may be there.
     missing: bool,
 }
 
-/// What a port that is looked for may be.
+/// Which ports may be the one that is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Seen {
     /// One of this client, which has just come.
     Client(i32),
-    /// Any: who came is not known.
+    /// Any: the client that came is not known.
     Any,
-    /// One that stands where it stood: a stranger of the same name has been there all the time.
+    /// One at its old address: another port of the same name has been there all the time.
     Nothing,
 }
 
@@ -119,9 +119,9 @@ pub(super) struct AlsaPort {
     asked: String,
     rank: PortRanking,
     known: Option<Known>,
-    /// Those of the sending threads; none where it is only heard.
+    /// Those of the sending threads; `None` for an input.
     sockets: Option<Sockets>,
-    /// What is played, and from where.
+    /// The port that is played, and our ports that play it.
     played: Option<(Addr, [Addr; 2])>,
     ear: Option<Ear>,
     retry: Retry,
@@ -149,7 +149,7 @@ impl AlsaPort {
         if let Some(seq) = seq {
             match port.connect(Seen::Any, seq, taken) {
                 Ok(outs) => {
-                    // It was there from the beginning: nobody has to be told.
+                    // It was there from the beginning: no thread has to be notified.
                     if outs.is_some() {
                         let (sockets, plugs) = Sockets::new(outs);
                         (port.sockets, opened.plugs) = (Some(sockets), Some(plugs));
@@ -158,14 +158,14 @@ impl AlsaPort {
                 }
                 Err(Missing::NotThere(error) | Missing::Refused(error)) if !wait => return Err(error),
                 Err(Missing::NotThere(why) | Missing::Refused(why)) => {
-                    tracing::info!("a MIDI port is waited for: {why}")
+                    tracing::info!("waiting for a MIDI port: {why}")
                 }
             }
         }
         if let Some(known) = &port.known {
             opened.name.clone_from(&known.name);
         }
-        // What is sent to the system's through port comes back from it.
+        // Messages sent to the system's through port come back from it.
         if output && is_system(&opened.name) {
             (port.ear, opened.input) = (None, None);
         }
@@ -190,12 +190,12 @@ impl AlsaPort {
         }
     }
 
-    /// Whether it stood at this client: then it comes first when that is back.
+    /// Whether it was at this client: then it comes first when that is back.
     pub(super) fn stood_at(&self, client: i32) -> bool {
         self.known.as_ref().is_some_and(|known| known.at.client == client)
     }
 
-    /// As a person knows it.
+    /// The name to show.
     pub(super) fn name(&self) -> &str {
         self.known.as_ref().map_or(&self.asked, |known| &known.name)
     }
@@ -207,7 +207,7 @@ impl AlsaPort {
         }
     }
 
-    /// Obeys an announcement. `taken` is what other kept ports are connected to.
+    /// Obeys an announcement. `taken` lists the connections of other kept ports.
     pub(super) fn announced(
         &mut self,
         news: Announcement,
@@ -222,7 +222,7 @@ impl AlsaPort {
                 let gone = |at: Addr| at.client == client && port.is_none_or(|port| at.port == port);
                 self.lose(now_ns, seq, |_, _, _, other| gone(other));
             }
-            // It may have been put together again since.
+            // It may have been connected again since.
             Announcement::Cut { from, to } => {
                 self.lose(now_ns, seq, |seq, a, b, _| (a, b) == (from, to) && !seq.connected(a, b));
             }
@@ -235,14 +235,14 @@ impl AlsaPort {
             Announcement::There { .. } => {}
         }
         if was_there && !self.is_there() {
-            tracing::info!(name = self.name(), ?news, "a MIDI port is gone");
+            tracing::info!(name = self.name(), ?news, "a MIDI port disconnected");
             changes.push(PortChange::Gone);
         }
         match news {
             Announcement::There { client } if !self.is_there() => {
                 self.try_connect(Seen::Client(client), seq, taken, now_ns, changes);
             }
-            // Another port of the same device: it may be the one that speaks.
+            // Another port of the same device: it may be the one that sends.
             Announcement::There { client } => {
                 if let Some((to, _)) = self.played.filter(|(to, _)| to.client == client) {
                     self.hear_beside(to, seq);
@@ -259,7 +259,7 @@ impl AlsaPort {
         self.look_again_later(now_ns);
     }
 
-    /// Looks for what is missing, where it is time to.
+    /// Looks for missing connections, where it is time to.
     pub(super) fn tick(
         &mut self,
         seq: &mut dyn Sequencer,
@@ -281,7 +281,7 @@ impl AlsaPort {
         }
     }
 
-    /// When it is to be looked for again.
+    /// When it looks for them again.
     pub(super) fn next_ns(&self) -> Option<u64> {
         self.retry.at_ns()
     }
@@ -298,9 +298,9 @@ impl AlsaPort {
         }
     }
 
-    /// Gives up the connections of which `lost` is true, told their two ends and which of them is not ours.
+    /// Drops the connections of which `lost` is true, given their two ends and which of them is not ours.
     fn lose(&mut self, now_ns: u64, seq: &mut dyn Sequencer, lost: impl Fn(&dyn Sequencer, Addr, Addr, Addr) -> bool) {
-        // On the way out the sending threads end before this one.
+        // When the engine ends, the sending threads end before this one.
         let ours = self.sockets.as_ref().is_some_and(Sockets::is_abandoned);
         if let Some((to, from)) = self.played
             && !ours
@@ -315,7 +315,7 @@ impl AlsaPort {
             && let (Some(from), Some(own)) = (ear.from, ear.own)
             && lost(seq, from, own, from)
         {
-            // An announcement that is late may be about the device that stood there before.
+            // An announcement that is late may be about the device that was at this address before.
             seq.unhear(from, own);
             (ear.from, ear.missing) = (None, true);
             ear.inlet.interrupted(now_ns);
@@ -341,7 +341,7 @@ impl AlsaPort {
             }
             (Err(Missing::NotThere(_)), Seen::Client(_)) => {}
             (Err(Missing::Refused(why)), Seen::Client(_)) => {
-                tracing::info!("a MIDI port is there and not ready: {why}");
+                tracing::info!("a MIDI port is not ready yet: {why}");
                 self.retry.soon(now_ns);
             }
             (Err(Missing::NotThere(why) | Missing::Refused(why)), _) => {
@@ -351,7 +351,7 @@ impl AlsaPort {
         }
     }
 
-    /// Connects to the port that is meant; what goes to the sending threads, where it is played.
+    /// Connects to the port that is meant; returns the outputs for the sending threads, where it is played.
     fn connect(&mut self, seen: Seen, seq: &mut dyn Sequencer, taken: &[Taken]) -> Result<Option<Outs>, Missing> {
         let played = self.sockets.is_some();
         let all = seq.places(played);
@@ -362,7 +362,7 @@ impl AlsaPort {
                 |place: &SequencerPort| HostError(format!("the MIDI port {} is named twice: name it once", place.name));
             Missing::NotThere(self.pick(&all, seen).map_or(why, twice))
         })?;
-        // Where it is, it will be found again, whether it lets us in or not.
+        // Where it is, it will be found again, whether it accepts the connection or not.
         let name = match self.known.take() {
             Some(known) => known.name,
             None => place.name.clone(),
@@ -402,8 +402,8 @@ impl AlsaPort {
             Seen::Nothing => false,
         };
         let found = match seen {
-            // Only what was announced is new; the rest is for the timer, or a refusal would be met with at each of our
-            // own announcements.
+            // Only announced ports are new; the rest is for the timer, or each of our own announcements would lead to
+            // the same refusal.
             Seen::Client(_) => {
                 let mut new = twins.iter().copied().filter(came);
                 new.clone().find(stands).or_else(|| new.next())
@@ -414,10 +414,10 @@ impl AlsaPort {
     }
 
     fn not_there(&self) -> HostError {
-        HostError(format!("there is no MIDI port '{}'", self.name()))
+        HostError(format!("no MIDI port '{}'", self.name()))
     }
 
-    /// Hears the device whose output is played. Many have nothing to say; then there is nothing to hear, and all else
+    /// Connects the input of the device that is played. Many have no output; then there is no input, and all else
     /// works.
     fn hear_beside(&mut self, output: Addr, seq: &mut dyn Sequencer) {
         let inputs = seq.places(false);
@@ -432,12 +432,12 @@ impl AlsaPort {
             seq.unhear(before, own);
         }
         match self.listen(*at, seq) {
-            Ok(()) => tracing::info!(name, "hearing the instrument's knobs"),
-            Err(error) => tracing::warn!("{error}; it is played all the same"),
+            Ok(()) => tracing::info!(name, "receiving the instrument's knobs"),
+            Err(error) => tracing::warn!("{error}; it can still be played"),
         }
     }
 
-    /// Lets what this port sends come in.
+    /// Connects this port's output to ours.
     fn listen(&mut self, from: Addr, seq: &mut dyn Sequencer) -> Result<(), HostError> {
         let Some(ear) = &mut self.ear else { return Ok(()) };
         ear.missing = true;

@@ -1,8 +1,8 @@
 //! A raw MIDI device, serial line, pseudo-terminal or FIFO that is kept open. Reads no clock.
 //!
-//! A device that went away is an error of a read or a write, or a hang-up of its descriptor. A FIFO is never gone: who
-//! reads or writes at its other end may come and go. Everything is closed at once when a device is gone, for the kernel
-//! keeps its number taken as long as anyone has it open, and it would return under another.
+//! A device that went away is an error of a read or a write, or a hang-up of its descriptor. A FIFO is never gone: its
+//! reader or writer may leave and another come. Every descriptor is closed at once when a device is gone, for the
+//! kernel keeps its number taken while any is open, and it would return under another.
 
 use super::{PortChange, alsa_port::OpenedPort, retry::Retry, sockets::Sockets};
 use crate::{
@@ -25,11 +25,11 @@ use std::{
     },
 };
 
-/// Bytes taken at once; a hundred milliseconds of a DIN wire.
+/// Bytes read at once; a hundred milliseconds of a DIN wire.
 const PIECE_BYTES: usize = 320;
-/// Pieces taken before others get their turn.
+/// Pieces read before others get their turn.
 const PIECES: usize = 64;
-/// What says that nothing is behind a device.
+/// Poll flags that mean that the device is gone.
 const DEAD: Flags = Flags::ERR.union(Flags::HUP).union(Flags::NVAL);
 
 /// An open file.
@@ -54,7 +54,7 @@ pub(super) struct RawPort {
 }
 
 impl RawPort {
-    /// Opens the file at a path, where it is there. Also how fast it takes bytes.
+    /// Opens the file at a path, where it is there; also returns how fast it takes bytes.
     ///
     /// # Errors
     /// Where it is not there and is not waited for, or cannot be opened.
@@ -78,14 +78,14 @@ impl RawPort {
                 port.retry.done(now_ns);
             }
             Err(RawPortError::Absent(why)) if wait => {
-                tracing::info!("a MIDI port is waited for: {why}");
+                tracing::info!("waiting for a MIDI port: {why}");
                 port.retry.begin(now_ns);
             }
             Err(refused) => return Err(refused.into()),
         }
         opened.connected = port.file.is_some();
         let kind = port.file.as_ref().map(|file| file.kind);
-        // What is written to a FIFO would be read from it again.
+        // Bytes written to a FIFO would be read from it again.
         if output && kind == Some(PortFileKind::Fifo) {
             (port.inlet, opened.input) = (None, None);
         }
@@ -93,17 +93,17 @@ impl RawPort {
         Ok((port, opened, wire))
     }
 
-    /// What to poll.
+    /// The descriptors to poll.
     pub(super) fn descriptors(&self, polled: &mut Vec<pollfd>) {
         let Some(file) = &self.file else { return };
         let entry = |fd: &OwnedFd, flags: Flags| pollfd { fd: fd.as_raw_fd(), events: flags.bits(), revents: 0 };
         polled.extend(file.reader.as_ref().map(|reader| entry(reader, Flags::IN)));
-        // Only for its death; a FIFO without a reader would never be quiet.
+        // Only to notice that it is gone; a FIFO without a reader would always be ready.
         let writer = file.writer.as_ref().filter(|_| file.kind != PortFileKind::Fifo);
         polled.extend(writer.map(|writer| entry(&writer.watched, Flags::empty())));
     }
 
-    /// Takes what came in and sees whether it is gone; `polled` is what came back.
+    /// Reads input and checks whether the file is gone; `polled` is the result of the poll.
     pub(super) fn look(&mut self, polled: &[pollfd], at_ns: u64, changes: &mut Vec<PortChange>) {
         let Some(file) = &self.file else { return };
         let (fifo, flagged) = (
@@ -130,7 +130,7 @@ impl RawPort {
         }
     }
 
-    /// Looks for what is missing, where it is time to.
+    /// Opens the file again, where it is missing and it is time to try.
     pub(super) fn tick(&mut self, now_ns: u64, changes: &mut Vec<PortChange>) {
         if !self.retry.is_due(now_ns) {
             return;
@@ -151,7 +151,7 @@ impl RawPort {
         }
     }
 
-    /// When it is to be looked for again.
+    /// When it is tried again.
     pub(super) fn next_ns(&self) -> Option<u64> {
         self.retry.at_ns()
     }
@@ -161,7 +161,7 @@ impl RawPort {
         self.sockets.as_mut().is_none_or(Sockets::settle)
     }
 
-    /// Opens the file; what goes to the sending threads, where it is played.
+    /// Opens the file; returns the outputs for the sending threads, where it is played.
     fn open_file(&mut self) -> Result<Option<super::sockets::Outs>, RawPortError> {
         if self.sockets.is_none() {
             let (reader, kind) = raw_midi::open_input(&self.path)?;
@@ -177,9 +177,9 @@ impl RawPort {
         {
             None => None,
             Some(Ok((reader, _))) => Some(reader),
-            // Many devices only listen.
+            // Many devices have no output to read.
             Some(Err(why)) => {
-                tracing::info!("{}; it is played all the same", HostError::from(why));
+                tracing::info!("{}; it can still be played", HostError::from(why));
                 None
             }
         };
@@ -188,7 +188,7 @@ impl RawPort {
     }
 
     fn lose(&mut self, now_ns: u64, changes: &mut Vec<PortChange>) {
-        tracing::info!(name = self.path, "a MIDI port is gone: its device says so");
+        tracing::info!(name = self.path, "a MIDI port disconnected: its device reports a hangup");
         self.file = None;
         if let Some(sockets) = &mut self.sockets {
             sockets.disconnect();
@@ -200,8 +200,8 @@ impl RawPort {
         changes.push(PortChange::Gone);
     }
 
-    /// Whoever wrote into the FIFO is gone. Opened anew it is quiet until somebody writes again; the old end is closed
-    /// after that, so nothing in it is lost.
+    /// The writer of the FIFO is gone. Opened anew it is quiet until the next writer comes; the old end is closed after
+    /// that, so nothing in it is lost.
     fn next_writer(&mut self, now_ns: u64, changes: &mut Vec<PortChange>) {
         if let Some(inlet) = &mut self.inlet {
             inlet.interrupted(now_ns);
@@ -218,11 +218,11 @@ impl RawPort {
 /// Why reading ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// There is no more for now.
+    /// No more bytes for now.
     Empty,
-    /// There is more, and others wait.
+    /// There are more, and other ports wait.
     More,
-    /// There is nobody at the other end.
+    /// The other end is closed.
     Nobody,
 }
 
@@ -282,7 +282,7 @@ mod tests {
         let mut input = opened.input.unwrap();
         for note in [60, 62] {
             let mut writer = fs::OpenOptions::new().write(true).open(&path).unwrap();
-            // A message that the writer did not live to finish means nothing to the next.
+            // The unfinished message of a writer that ended means nothing to the next.
             writer.write_all(&[0x90, note, 100, 0xB0, 43]).unwrap();
             assert_eq!(look(&mut port), []);
             drop(writer);
@@ -291,7 +291,7 @@ mod tests {
             assert_eq!(heard, [[0x90, note, 100]]);
             let mut polled = Vec::new();
             port.descriptors(&mut polled);
-            assert_eq!(alsa::poll::poll(&mut polled, 0), Ok(0), "a FIFO that nobody writes to is not quiet");
+            assert_eq!(alsa::poll::poll(&mut polled, 0), Ok(0), "a FIFO without a writer is not quiet");
         }
     }
 

@@ -1,13 +1,13 @@
-//! When something that is missing is tried again. Pure.
+//! When a missing port is tried again. Pure.
 
 use std::time::Duration;
 
 /// First and longest wait.
 const WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// What lasted so long was no accident: its next loss is mended as soon as the first.
+/// A connection that lasted so long was no accident: after its next loss the first try comes as soon as ever.
 const LASTED: Duration = Duration::from_secs(10);
 
-/// Waits that grow while something stays missing.
+/// Waits that grow while a port stays missing.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
     at_ns: Option<u64>,
@@ -16,8 +16,8 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// It is missing from now on. What was lost again and again is tried less and less often: somebody may be cutting on
-    /// purpose.
+    /// The port is missing from now on. One that was lost again and again is tried less and less often: another program
+    /// may be disconnecting it on purpose.
     pub(super) fn begin(&mut self, now_ns: u64) {
         if Duration::from_nanos(now_ns.saturating_sub(self.had_ns)) >= LASTED || self.wait.is_zero() {
             self.wait = WAIT.0;
@@ -25,7 +25,7 @@ impl Retry {
         self.at_ns = Some(now_ns + self.wait.as_nanos() as u64);
     }
 
-    /// It was just seen and could not be had: it is about to be ready.
+    /// The port was just seen and could not be opened: it is about to be ready.
     pub(super) fn soon(&mut self, now_ns: u64) {
         self.wait = WAIT.0;
         self.at_ns = Some(now_ns + self.wait.as_nanos() as u64);
@@ -44,12 +44,12 @@ impl Retry {
         self.wait = (self.wait * 2).min(WAIT.1);
     }
 
-    /// When it is to be tried.
+    /// When the next try is.
     pub(super) fn at_ns(&self) -> Option<u64> {
         self.at_ns
     }
 
-    /// Whether it is to be tried now.
+    /// Whether the next try is now.
     pub(super) fn is_due(&self, now_ns: u64) -> bool {
         self.at_ns.is_some_and(|at_ns| at_ns <= now_ns)
     }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_at_once_again_and_again_is_mended_less_and_less_often() {
+    fn a_connection_cut_again_and_again_is_tried_less_and_less_often() {
         let mut retry = Retry::default();
         let waits = [(); 4].map(|()| {
             retry.begin(0);

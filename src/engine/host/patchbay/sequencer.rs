@@ -1,7 +1,7 @@
-//! The client of the ALSA sequencer that hears: announcements, and what instruments send.
+//! The receiving client of the ALSA sequencer: announcements, and messages from instruments.
 //!
-//! Lives on the patchbay's thread. Its announce port is closed to others, so that a program which takes all connections
-//! apart does not leave it deaf.
+//! Runs on the patchbay's thread. Its announce port is closed to other clients, so that a program which disconnects
+//! everything does not cut it off.
 
 use super::{
     PatchbayIndex,
@@ -25,7 +25,7 @@ use alsa::{
 use rustix::io::Errno;
 use std::ffi::CString;
 
-/// Events that may wait for this thread, the most the kernel allows; 200 without asking.
+/// Events that may wait for this thread, the most the kernel allows; 200 is its default.
 const WAITING_EVENTS: u32 = 2000;
 /// The longest that a single event becomes: a registered controller of 14 bits, as four control changes.
 const LONGEST_BYTES: usize = 12;
@@ -38,30 +38,30 @@ pub(super) struct SequencerClient {
     decoder: MidiEvent,
 }
 
-/// What was read.
+/// An event that was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Read {
     /// Bytes came in at one of our own ports.
     Bytes { own_port: i32, bytes: [u8; LONGEST_BYTES], len: usize },
     /// A SysEx, or a piece of one.
     SysEx { own_port: i32, bytes: Vec<u8> },
-    /// The sequencer announces.
+    /// An announcement of the sequencer.
     Announced(Announcement),
-    /// Nothing that matters.
+    /// An event of no interest.
     Other,
 }
 
 impl SequencerClient {
-    /// Opens the client and listens to announcements.
+    /// Opens the client and subscribes to announcements.
     pub(super) fn open() -> Result<SequencerClient, HostError> {
         let seq = sequencer()?;
-        let refused = |error: alsa::Error| HostError(format!("the ALSA sequencer lets no one in: {error}"));
+        let refused = |error: alsa::Error| HostError(format!("the ALSA sequencer cannot be opened: {error}"));
         seq.set_client_name(&c_string(INPUT_CLIENT_NAME)).map_err(refused)?;
         if let Err(error) = seq.set_client_pool_input(WAITING_EVENTS) {
-            tracing::debug!("the sequencer's own room has to do: {error}");
+            tracing::debug!("the sequencer keeps its default buffer size: {error}");
         }
         let client = seq.client_id().map_err(refused)?;
-        // Whoever subscribes at its own port needs no permission; nobody else may.
+        // The owner of a port needs no permission to subscribe at it; no other client may.
         let caps = PortCap::WRITE | PortCap::NO_EXPORT;
         let announce = seq.create_simple_port(c"announcements", caps, PortType::APPLICATION).map_err(refused)?;
         let decoder = MidiEvent::new(0).map_err(refused)?;
@@ -71,12 +71,12 @@ impl SequencerClient {
         Ok(hearing)
     }
 
-    /// What to poll.
+    /// The descriptors to poll.
     pub(super) fn descriptors(&self) -> Vec<pollfd> {
         (&self.seq, Some(Direction::Capture)).get().unwrap_or_default()
     }
 
-    /// The next event; nothing where there is none.
+    /// The next event; `None` where there is none.
     pub(super) fn read(&mut self) -> Option<Read> {
         let mut input = self.seq.input();
         match input.event_input() {
@@ -84,7 +84,7 @@ impl SequencerClient {
             Err(error) => {
                 let is = |errno: Errno| error.errno() == errno.raw_os_error();
                 if is(Errno::NOSPC) {
-                    // More came than there was room for, and the kernel threw it all away.
+                    // More came than there was room for, and the kernel dropped it all.
                     Some(Read::Announced(Announcement::Missed))
                 } else if is(Errno::INTR) || is(Errno::NOTSUP) {
                     // An event of a kind that this library does not know.
@@ -116,7 +116,7 @@ fn take(event: &mut Event<'_>, announce: i32, decoder: &MidiEvent) -> Read {
         return Read::SysEx { own_port, bytes: event.get_ext().unwrap_or_default().to_vec() };
     }
     let mut bytes = [0; LONGEST_BYTES];
-    // What is no MIDI message, like a new connection, is none of ours.
+    // Events that are no MIDI message, like a new connection, are skipped.
     match decoder.decode(&mut bytes, event) {
         Ok(len @ 1..) => Read::Bytes { own_port, bytes, len },
         _ => Read::Other,
@@ -154,7 +154,7 @@ impl Sequencer for SequencerClient {
         match self.seq.create_simple_port(&name, caps, kind) {
             Ok(port) => Ok(Addr { client: self.client, port }),
             Err(error) => {
-                Err(HostError(format!("the ALSA sequencer gives no more ports ({error}): end other programs")))
+                Err(HostError(format!("the ALSA sequencer has no more ports ({error}): close other programs")))
             }
         }
     }
@@ -162,10 +162,10 @@ impl Sequencer for SequencerClient {
     fn hear(&mut self, from: Addr, own: Addr) -> Result<(), HostError> {
         match self.subscribe(from, own) {
             Ok(()) => Ok(()),
-            // Somebody was quicker.
+            // Another client connected them first.
             Err(_) if self.connected(from, own) => Ok(()),
             Err(error) => Err(HostError(format!(
-                "the MIDI port {}:{} cannot be heard ({error}): plug it in again",
+                "the input of MIDI port {}:{} cannot be opened ({error}): plug it in again",
                 from.client, from.port
             ))),
         }
@@ -173,7 +173,7 @@ impl Sequencer for SequencerClient {
 
     fn unhear(&mut self, from: Addr, own: Addr) {
         if let Err(error) = self.seq.unsubscribe_port(from, own) {
-            tracing::debug!("nothing to take apart: {error}");
+            tracing::debug!("nothing to disconnect: {error}");
         }
     }
 
@@ -182,7 +182,7 @@ impl Sequencer for SequencerClient {
     }
 }
 
-/// Our own names have no zero in them.
+/// Our own names contain no zero byte.
 fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_default()
 }

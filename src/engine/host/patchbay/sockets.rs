@@ -1,4 +1,4 @@
-//! Both sockets of a port: the scheduler's and the clock's connection come and go together.
+//! Both sockets of a port: the scheduler's and the clock's connection are made and ended together.
 //!
 //! A sending thread that does not look takes no more than a few changes; the newest then waits here.
 
@@ -24,7 +24,7 @@ enum Waiting {
 }
 
 impl Sockets {
-    /// Both halves of both, connected to these or to nothing yet.
+    /// Both halves of both, connected to these or not connected yet.
     pub(super) fn new(outs: Option<Outs>) -> (Sockets, [Plug; 2]) {
         let half = |out| {
             let (socket, plug) = plug(out);
@@ -43,7 +43,7 @@ impl Sockets {
         }
     }
 
-    /// Tells both threads that the port is gone.
+    /// Sends both threads the change that the port is gone.
     pub(super) fn disconnect(&mut self) {
         for half in &mut self.0 {
             half.waiting = Some(Waiting::Gone);
@@ -51,12 +51,12 @@ impl Sockets {
         }
     }
 
-    /// Whether a sending thread has ended: then its connection was closed by itself and not by others.
+    /// Whether a sending thread has ended: then it closed the connection itself.
     pub(super) fn is_abandoned(&self) -> bool {
         self.0.iter().any(|half| half.socket.is_abandoned())
     }
 
-    /// Closes what came back and hands over what waits; true where nothing waits any more.
+    /// Closes connections that came back and hands over those that wait; true where none waits any more.
     pub(super) fn settle(&mut self) -> bool {
         let [scheduler, clock] = &mut self.0;
         let settled = [scheduler.settle(), clock.settle()];
@@ -83,7 +83,7 @@ mod tests {
     use crate::engine::midi::{plug::Nowhere, port::PortNews};
 
     #[test]
-    fn a_thread_that_did_not_look_for_long_learns_how_things_are_now() {
+    fn a_thread_that_did_not_look_for_long_gets_the_newest_connection() {
         let outs = || -> Outs { [Box::new(Nowhere), Box::new(Nowhere)] };
         let (mut sockets, mut plugs) = Sockets::new(None);
         for _ in 0..50 {

@@ -1,6 +1,6 @@
 //! The patchbay's thread: waits for announcements, for bytes, and for the time to look again.
 //!
-//! It asks for real-time priority just below the scheduler's, so that what comes in is stamped when it comes. It opens
+//! It asks for real-time priority just below the scheduler's, so that it stamps messages when they come in. It opens
 //! and closes connections, which may take milliseconds; it asks for memory. No sending thread ever waits for it.
 
 use super::{
@@ -30,22 +30,22 @@ use std::{
     time::Duration,
 };
 
-/// How long it sleeps at most: a serial driver may keep the death of a line to itself until somebody writes.
+/// Longest sleep: a serial driver may report the death of a line only at the next write.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 /// How often it looks whether the sending threads have taken a change and given the old connection back.
 const SETTLE_EVERY: Duration = Duration::from_millis(20);
-/// How long after a change: they look when they next wake.
+/// How long after a change it does that: the sending threads look when they next wake.
 const SETTLE_FOR: Duration = Duration::from_secs(2);
-/// Events of the sequencer taken at once, before files get their turn.
+/// Events of the sequencer read at once, before files get their turn.
 const EVENTS: usize = 4096;
 
 /// Called after each event.
 pub(super) type PortEventWaker = Box<dyn Fn() + Send>;
 
-/// What becomes of a port that shall be kept.
+/// The outcome of a request to keep a port.
 pub(super) type KeepResult = Result<(PatchbayIndex, OpenedPort, Wire), HostError>;
 
-/// What the thread is asked to do.
+/// A request to the thread.
 pub(super) enum Ask {
     KeepAlsa(AlsaAsked, Sender<KeepResult>),
     KeepRaw { path: String, output: bool, wait: bool, answer: Sender<KeepResult> },
@@ -62,7 +62,7 @@ pub(super) struct Handle {
 impl Handle {
     pub(super) fn start(events: Sender<PortEvent>, knock: Option<PortEventWaker>) -> Result<Handle, HostError> {
         let refused =
-            |why: String| HostError(format!("the system gives no thread for MIDI ports ({why}): end other programs"));
+            |why: String| HostError(format!("the system has no thread for MIDI ports ({why}): close other programs"));
         let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
         let wake = Arc::new(wake.map_err(|errno| refused(errno.to_string()))?);
         let (asks, asked) = mpsc::channel();
@@ -81,7 +81,7 @@ impl Handle {
                 settle_until_ns: 0,
             };
             if catch_unwind(AssertUnwindSafe(|| keeper.run())).is_err() {
-                tracing::error!("MIDI ports are not looked after any more; those that are connected play on");
+                tracing::error!("MIDI ports are no longer reconnected; connected ports still play");
             }
         };
         let thread = thread::Builder::new().name("midi-ports".into()).spawn(run);
@@ -91,7 +91,7 @@ impl Handle {
 
     pub(super) fn ask(&self, ask: Ask) {
         if let Some(asks) = &self.asks {
-            // Where it has ended, nobody answers.
+            // Where it has ended, no answer comes.
             let _ = asks.send(ask);
         }
         wake(&self.wake);
@@ -150,7 +150,7 @@ impl PatchbayThread {
                     port.descriptors(&mut polled);
                 }
             }
-            // Interrupted, it looks around and waits again.
+            // Interrupted, it looks at all ports and waits again.
             let _ = alsa::poll::poll(&mut polled, self.patience_ms(realtime::now_ns()));
             let mut count = [0; 8];
             let _ = rustix::io::read(&*self.wake, &mut count);
@@ -199,10 +199,10 @@ impl PatchbayThread {
 
     fn next(&self) -> Result<PatchbayIndex, HostError> {
         let next = u8::try_from(self.ports.len()).map(PatchbayIndex);
-        next.map_err(|_| HostError("more MIDI ports than an engine can have: name fewer".to_owned()))
+        next.map_err(|_| HostError("too many MIDI ports for one engine: name fewer".to_owned()))
     }
 
-    /// Takes everything the sequencer has.
+    /// Reads everything the sequencer has.
     fn read_sequencer(&mut self) {
         for _ in 0..EVENTS {
             let Some(read) = self.seq.as_mut().and_then(SequencerClient::read) else { return };
@@ -212,7 +212,7 @@ impl PatchbayThread {
                 Read::SysEx { own_port, bytes } => self.hear(own_port, now_ns, &bytes),
                 Read::Announced(news) => {
                     if news == Announcement::Missed {
-                        tracing::warn!("more MIDI came in than there was room for; every port is looked at again");
+                        tracing::warn!("MIDI input overflowed; every port is checked again");
                     }
                     self.announced(news, now_ns);
                 }
@@ -234,7 +234,7 @@ impl PatchbayThread {
     fn announced(&mut self, news: Announcement, now_ns: u64) {
         let mut order: Vec<usize> = (0..self.ports.len()).collect();
         if let Announcement::There { client } = news {
-            // Of two that would take it, the one that had it.
+            // Of two that would take it, the one that was connected to it.
             let first = |port: &PatchbayPort| matches!(port, PatchbayPort::Alsa(port) if port.stood_at(client));
             order.sort_by_key(|place| !first(&self.ports[*place]));
         }
@@ -259,7 +259,7 @@ impl PatchbayThread {
         }
     }
 
-    /// Looks for what is missing.
+    /// Looks for missing ports.
     fn tick(&mut self, now_ns: u64) {
         if self.seq.is_none() && self.seq_retry.is_due(now_ns) {
             match SequencerClient::open() {
@@ -286,7 +286,7 @@ impl PatchbayThread {
     fn tell(&mut self, place: usize, changes: Vec<PortChange>, now_ns: u64) {
         for change in changes {
             self.settle_until_ns = now_ns + SETTLE_FOR.as_nanos() as u64;
-            // Nobody listens where nobody took the receiver.
+            // This fails where no receiver was taken.
             let _ = self.events.send(PortEvent { port: PatchbayIndex(place as u8), change });
             if let Some(knock) = &self.knock {
                 knock();
@@ -294,7 +294,7 @@ impl PatchbayThread {
         }
     }
 
-    /// Hands on what waits for the sending threads; how long to sleep then.
+    /// Passes waiting connections to the sending threads; returns how long to sleep then.
     fn patience_ms(&mut self, now_ns: u64) -> i32 {
         let settle = |port: &mut PatchbayPort| match port {
             PatchbayPort::Alsa(port) => port.settle(),
@@ -322,7 +322,7 @@ fn entry(fd: i32) -> pollfd {
     pollfd { fd, events: Flags::IN.bits(), revents: 0 }
 }
 
-/// What the ports of the sequencer are connected to.
+/// The connections of the sequencer's ports.
 fn taken(ports: &[PatchbayPort]) -> Vec<Taken> {
     let takes = |port: &PatchbayPort| match port {
         PatchbayPort::Alsa(port) => port.takes(),

@@ -1,4 +1,4 @@
-//! What a file does to messages. Nothing here waits.
+//! Messages through files. Nothing here waits.
 
 use super::*;
 use std::{
@@ -93,15 +93,15 @@ fn the_rest_of_a_message_is_not_sent_to_another_reader() {
 }
 
 #[test]
-fn what_is_no_port_is_told_in_one_sentence_that_names_it() {
+fn a_path_that_is_no_port_is_refused_in_one_sentence_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let name = |path: &Path| path.to_str().unwrap().to_owned();
     fs::write(folder.path().join("file"), "kept").unwrap();
     for (path, says) in [
         (folder.path().to_owned(), "is a directory"),
         (folder.path().join("file"), "is an ordinary file"),
-        (folder.path().join("none"), "there is no"),
-        (folder.path().join("file/none"), "there is no"),
+        (folder.path().join("none"), "does not exist"),
+        (folder.path().join("file/none"), "does not exist"),
     ] {
         let HostError(text) = open_output(&name(&path)).err().unwrap().into();
         assert!(text.contains(&name(&path)) && text.contains(says), "{text}");
@@ -118,7 +118,7 @@ fn refusals_say_which_group_and_whether_another_program_has_it() {
     assert!(text("/home/me/midi", Errno::ACCESS).contains("chmod u+w /home/me/midi"));
     assert!(said("/home/me/midi", OFlags::RDONLY, Errno::ACCESS).contains("may not be read: allow it with `chmod u+r"));
     assert!(text("/dev/snd/midiC1D0", Errno::BUSY).contains("another program"));
-    // What a person must change ends the start; what may come by itself is waited for.
+    // A problem that a person must mend ends the start; one that may end by itself is waited for.
     assert!(matches!(refused("/dev/midi", OFlags::WRONLY, Errno::ACCESS), RawPortError::Wrong(_)));
     for errno in [Errno::NOENT, Errno::NODEV, Errno::BUSY] {
         assert!(matches!(refused("/dev/midi", OFlags::WRONLY, errno), RawPortError::Absent(_)));

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 const CLOCK: Message = Message::CLOCK;
 const ALL: ClockSends = ClockSends::ALL;
 
-/// A follower as the MIDI specification describes one: it counts pulses, and nothing else tells it where it is.
+/// A follower as the MIDI specification describes one: it knows its place from counting pulses alone.
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct Follower {
     pub(in crate::engine) running: bool,
@@ -13,7 +13,7 @@ pub(in crate::engine) struct Follower {
 }
 
 impl Follower {
-    /// Hears a message; says which pulse of the song it plays, if it plays one.
+    /// Takes a message; returns the pulse of the song it plays, if it plays one.
     pub(in crate::engine) fn hear(&mut self, message: &[u8]) -> Option<i64> {
         match *message {
             [0xF8] if self.running => {
@@ -24,7 +24,7 @@ impl Follower {
             [0xFB] => self.running = true,
             [0xFC] => self.running = false,
             [0xF2, low, high] => {
-                assert!(!self.running, "a follower that runs does not listen to positions");
+                assert!(!self.running, "a follower that runs ignores positions");
                 self.next_pulse = (i64::from(low) + i64::from(high) * 128) * PULSES_PER_SIXTEENTH;
             }
             _ => {}
@@ -64,7 +64,7 @@ fn start_comes_before_the_first_pulse_of_the_song_and_after_the_one_before() {
 }
 
 #[test]
-fn a_start_that_is_known_late_still_comes_before_its_pulse() {
+fn a_start_that_comes_late_still_comes_before_its_pulse() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     run(&mut out, &plan, 0..1700);
     plan.roll(0.0, 1700);
@@ -72,7 +72,7 @@ fn a_start_that_is_known_late_still_comes_before_its_pulse() {
 }
 
 #[test]
-fn a_start_that_is_taken_back_is_a_stop() {
+fn a_start_that_is_cancelled_is_a_stop() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     plan.roll(0.0, 1500);
     run(&mut out, &plan, 0..1800);
@@ -90,7 +90,7 @@ fn a_song_from_the_middle_continues_on_its_sixteenth() {
 }
 
 #[test]
-fn a_locate_tells_the_song_position_playing_or_stopped() {
+fn a_locate_sends_the_song_position_playing_or_stopped() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     plan.stand(96.0, 500);
     assert_eq!(commands(&run(&mut out, &plan, 0..600)), [(500, Message::song_position(16))]);
@@ -115,7 +115,7 @@ fn without_a_clock_nothing_is_sent_but_the_stop() {
 }
 
 #[test]
-fn what_is_switched_off_stops_the_follower_and_what_is_switched_on_gets_it_in_again() {
+fn a_follower_stops_when_its_clock_is_switched_off_and_begins_anew_when_it_is_on() {
     for off in [ClockSends { pulses: false, ..ALL }, ClockSends { transport: false, ..ALL }] {
         let (mut plan, mut out) = (plan(), ClockOut::new());
         plan.roll(0.0, 0);
@@ -138,7 +138,7 @@ fn without_positions_it_still_continues_on_a_sixteenth() {
 }
 
 #[test]
-fn a_song_past_what_a_position_can_say_keeps_its_place_in_the_bar() {
+fn a_song_past_the_range_of_a_position_keeps_its_place_in_the_bar() {
     for bar in [1023, 1024, 1025, 1500, 2048, 5000, 100_000] {
         for sixteenth in 0..16 {
             let (mut plan, mut out) = (plan(), ClockOut::new());
@@ -163,14 +163,14 @@ fn a_port_with_transport_alone_is_started_and_stopped() {
 }
 
 #[test]
-fn a_port_without_transport_is_not_told_to_stop_on_the_way_out() {
+fn a_port_without_transport_gets_no_stop_at_the_end() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     plan.roll(0.0, 0);
     run_with(&mut out, &plan, ClockSends { transport: false, ..ALL }, 0..5000);
     out.stop(|message| panic!("{message:?}"));
 }
 
-/// What the control thread may do to the plan.
+/// An edit of the plan by the control thread.
 #[derive(Clone, Debug)]
 enum Edit {
     Bpm(f64),
@@ -193,7 +193,7 @@ fn edits() -> impl Strategy<Value = Edit> {
 
 proptest! {
     #[test]
-    fn how_time_is_cut_changes_nothing(cuts in prop::collection::vec(1i64..3000, 1..60), at in 0.0..200.0f64) {
+    fn cutting_time_into_other_windows_changes_nothing(cuts in prop::collection::vec(1i64..3000, 1..60), at in 0.0..200.0f64) {
         let mut plan = plan();
         plan.roll(at, 5000);
         plan.set_bpm(Bpm::new(173.0).unwrap(), 20_000);
@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn a_port_gets_what_it_is_sent_and_nothing_else(
+    fn a_port_gets_its_clock_messages_and_no_others(
         pulses in any::<bool>(), transport in any::<bool>(), position in any::<bool>(), at in 0.0..200.0f64,
     ) {
         let sends = ClockSends { pulses, transport, position };
@@ -225,7 +225,7 @@ proptest! {
 
     /// Windows run ahead of the edits, as those of a port with a negative offset do, and jump now and then.
     #[test]
-    fn whatever_was_edited_behind_its_windows_a_follower_is_in_step_again(
+    fn after_edits_behind_its_windows_a_follower_is_in_step_again(
         edits in prop::collection::vec((edits(), 0i64..60_000, 0i64..24_000), 1..20), block in 100i64..5000,
     ) {
         let (mut plan, mut out, mut follower) = (plan(), ClockOut::new(), Follower::default());
@@ -302,7 +302,7 @@ fn a_loop_that_is_changed_or_turned_off_sends_nothing() {
 }
 
 #[test]
-fn a_follower_that_continues_on_a_later_pass_is_told_the_songs_place_in_the_loop() {
+fn a_follower_that_continues_on_a_later_pass_gets_the_songs_place_in_the_loop() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     plan.set_loop(looped(24, 48), 0);
     plan.roll(0.0, 1);

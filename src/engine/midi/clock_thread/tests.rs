@@ -19,7 +19,7 @@ const RATE_HZ: f64 = 48_000.0;
 /// A message, and the instant it was due on.
 type Due = (u64, Vec<u8>);
 
-/// The far end of a port, which can be deaf or away.
+/// The device at a port, which can refuse or be away.
 #[derive(Clone, Default)]
 struct Far {
     heard: Arc<Mutex<Vec<Due>>>,
@@ -30,7 +30,7 @@ struct Far {
 
 impl MidiOut for Far {
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
-        assert!(!self.away.load(Ordering::Relaxed), "{bytes:02X?} to a port that is not there");
+        assert!(!self.away.load(Ordering::Relaxed), "{bytes:02X?} to a port that does not exist");
         if self.deaf.load(Ordering::Relaxed) {
             return Err(SendFailed);
         }
@@ -94,7 +94,7 @@ impl Bench {
         self.thread.step(&|| now_ns.get()) as f64 * RATE_HZ / 1e9
     }
 
-    /// Steps whenever something is due, up to a frame.
+    /// Steps whenever a message is due, up to a frame.
     fn run(&mut self, from: f64, to: f64) {
         let mut frame = from;
         while frame <= to {
@@ -120,7 +120,7 @@ fn beside(a: f64, b: f64) -> bool {
 }
 
 #[test]
-fn it_sleeps_to_the_next_pulse_and_hands_it_over_on_its_instant() {
+fn it_sleeps_to_the_next_pulse_and_sends_it_on_its_instant() {
     let mut bench = Bench::new(rolling());
     assert!(beside(bench.at(10.0), 1000.0 - 960.0), "to the start, 20 ms before its pulse");
     assert!(beside(bench.at(40.0), 1000.0));
@@ -179,7 +179,7 @@ fn a_follower_that_lost_a_pulse_is_stopped_and_continues_on_the_sixteenth() {
 }
 
 #[test]
-fn a_follower_that_refuses_the_stop_is_told_until_it_hears() {
+fn a_follower_that_refuses_the_stop_is_sent_it_until_it_takes_it() {
     let mut bench = Bench::new(rolling());
     bench.run(500.0, 1500.0);
     let Bench { thread, far, .. } = &mut bench;
@@ -224,7 +224,7 @@ fn nothing_is_sent_to_a_port_that_is_gone_and_one_that_comes_back_begins_like_a_
 }
 
 #[test]
-fn a_port_that_fell_away_between_two_looks_begins_like_a_new_one_and_is_not_lost() {
+fn a_port_that_went_and_came_between_two_looks_begins_like_a_new_one_and_is_not_lost() {
     let mut bench = Bench::new(rolling());
     bench.run(500.0, 2500.0);
     bench.far.deaf.store(true, Ordering::Relaxed);

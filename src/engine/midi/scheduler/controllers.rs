@@ -1,4 +1,5 @@
-//! The controllers of one port: what the synth holds, and where each is going. The scheduler thread's. Realtime: yes.
+//! The controllers of one port: the values the synth has, and the values each moves to. The scheduler thread's.
+//! Realtime: yes.
 //!
 //! A controller that moves has one turn in the port's queue. When that comes, it sends the newest value; while it
 //! glides, the value of that instant, and takes its next turn when there is another one to send.
@@ -17,10 +18,10 @@ pub const SPACING_NS: u64 = 10_000_000;
 const SLOTS: usize = 2 * CONTROLLERS;
 const EMPTY: u16 = u16::MAX;
 
-/// What has one value on a channel: a parameter, or the pressure on its keys.
+/// A target that has one value on a channel: a parameter, or the pressure on its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContinuousTarget {
-    /// With how the halves of its value travel.
+    /// With the order in which the halves of its value are sent.
     Target(Target, Halves),
     Pressure,
     KeyPressure(u8),
@@ -32,7 +33,7 @@ impl From<Target> for ContinuousTarget {
     }
 }
 
-/// What a continuous message turns, and where to.
+/// The target that a continuous message sets, and the value.
 pub(super) fn turned_by(message: &Message) -> Option<((Channel, ContinuousTarget), u16)> {
     let channel = message.channel().filter(|_| message.rank() == Rank::Continuous)?;
     let (place, value) = match *message.bytes() {
@@ -51,14 +52,14 @@ pub(super) fn turned_by(message: &Message) -> Option<((Channel, ContinuousTarget
 #[derive(Clone, Copy, Debug)]
 struct Move {
     to: u16,
-    /// Where it was when this was asked for, and when that was; the same as `to` for a jump.
+    /// The value and the instant at which it was asked for; the same as `to` for a jump.
     from: u16,
     begin_ns: u64,
     glide_ns: u64,
 }
 
 impl Move {
-    /// The value at an instant: whole steps that are over.
+    /// The value at an instant: the whole steps that are over.
     fn at(&self, ns: u64) -> u16 {
         let gone_ns = ns.saturating_sub(self.begin_ns);
         if gone_ns >= self.glide_ns {
@@ -69,7 +70,7 @@ impl Move {
         if self.to > self.from { self.from + steps } else { self.from - steps }
     }
 
-    /// When the value is another than this one.
+    /// The instant at which the value differs from this one.
     fn leaves_ns(&self, value: u16) -> u64 {
         let distance = self.to.abs_diff(self.from);
         let steps = u128::from(value.abs_diff(self.from).saturating_add(1).min(distance));
@@ -87,14 +88,14 @@ pub(super) struct Controller {
     pub place: ContinuousTarget,
     key: u32,
     moving: Option<Move>,
-    /// What the synth holds, where that is known.
+    /// The value the synth has, where that is known.
     last_sent: Option<u16>,
     /// When the next value may go.
     due_ns: u64,
     /// When the spacing to the last value is over.
     spaced_ns: u64,
     spacing_ns: u64,
-    /// Its turn in the queue: its arrival and when that comes.
+    /// Its turn in the queue: its arrival and its instant.
     turn: Option<(u64, u64)>,
     /// The port refused this value, and that was counted.
     refused: bool,
@@ -102,21 +103,21 @@ pub(super) struct Controller {
     newest: u64,
 }
 
-/// What became of a new value.
+/// The outcome of a new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContinuousOutcome {
     /// There is no room for another controller.
     Full,
-    /// It goes when the controller's turn comes. It replaced one that waited, or not.
+    /// It is sent at the controller's turn. `replaced`: it took the place of one that waited.
     Taken { place: u16, replaced: bool },
 }
 
-/// What became of a value that goes in order.
+/// The outcome of a value that is sent in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DiscreteOutcome {
     /// There is no room for another controller.
     Full,
-    /// The synth holds it, or will.
+    /// The synth has it, or will.
     Held,
     /// It goes into the queue.
     Taken(u16),
@@ -126,7 +127,7 @@ pub(super) enum DiscreteOutcome {
 #[derive(Debug)]
 pub(super) struct Controllers {
     list: Vec<Controller>,
-    /// Where in the list, by key; open addressing, and nothing is ever taken out.
+    /// Places in the list, by key; open addressing, and no entry is ever removed.
     slots: Box<[u16]>,
     moving: usize,
     /// Turns in the queue that were replaced by earlier ones.
@@ -139,12 +140,12 @@ impl Controllers {
         Controllers { list: Vec::with_capacity(CONTROLLERS), slots, moving: 0, stale_turns: 0 }
     }
 
-    /// How many have a value that waits.
+    /// Controllers with a value that waits.
     pub(super) fn moving(&self) -> usize {
         self.moving
     }
 
-    /// The controller's place, a new one where it has none; nothing where there is no room.
+    /// The controller's place, a new one where it has none; `None` where there is no room.
     fn place(&mut self, channel: Channel, place: ContinuousTarget) -> Option<u16> {
         let key = key(channel, place);
         let mut slot = (key.wrapping_mul(0x9E37_79B1) >> (u32::BITS - SLOTS.trailing_zeros())) as usize;
@@ -175,7 +176,7 @@ impl Controllers {
         Some(at)
     }
 
-    /// Sends a controller to a value, from `asked_ns` on.
+    /// Moves a controller to a value, from `asked_ns` on.
     pub(super) fn turn(
         &mut self,
         (channel, asked): (Channel, ContinuousTarget),
@@ -192,8 +193,8 @@ impl Controllers {
         let glides = glide_ns > 0 && c.last_sent.is_some_and(|from| from != value);
         let (from, glide_ns) = if glides { (c.last_sent.unwrap_or(value), glide_ns) } else { (value, 0) };
         let goal = Move { to: value, from, begin_ns: asked_ns, glide_ns };
-        // Of values that jump the newest takes the place in time of the first, or a knob that is turned without a pause
-        // would never be heard on a port that is moved to later.
+        // Of values that jump the newest takes the instant of the first, or a knob that is turned without a pause would
+        // never sound on a port with a positive clock offset.
         let first = c.moving.is_some_and(|before| before.glide_ns == 0) && !glides;
         let due_ns = if glides { goal.leaves_ns(from).max(asked_ns + spacing_ns.min(glide_ns)) } else { asked_ns };
         let due_ns = due_ns.max(c.spaced_ns);
@@ -203,8 +204,8 @@ impl Controllers {
         ContinuousOutcome::Taken { place, replaced }
     }
 
-    /// Asks for a value that goes into the queue itself, as `arrival`. A bank means nothing until a program follows, and
-    /// what a program changes is not known.
+    /// Asks for a value that goes into the queue itself, as `arrival`. A bank has no effect until a program follows,
+    /// and a program may change any value.
     pub(super) fn ask(
         &mut self,
         (channel, asked): (Channel, ContinuousTarget),
@@ -234,7 +235,7 @@ impl Controllers {
         self.head_for(place, None);
     }
 
-    /// A value that was to go in order was refused: it is tried again, unless a newer one comes.
+    /// A value that was to be sent in order was refused: it is tried again, unless a newer one comes.
     pub(super) fn ask_again(&mut self, place: u16, value: u16, arrival: u64, retry_ns: u64) {
         let c = &mut self.list[usize::from(place)];
         if c.newest == arrival {
@@ -243,7 +244,7 @@ impl Controllers {
         }
     }
 
-    /// A newer value went another way: an older one that waits for its turn would be the last. A glide goes on.
+    /// A newer value was sent another way: an older one that waits for its turn would arrive last. A glide goes on.
     pub(super) fn overtaken(&mut self, channel: Channel, place: ContinuousTarget) {
         let key = key(channel, place);
         if let Some(at) = self.list.iter().position(|c| c.key == key && c.moving.is_some_and(|goal| goal.glide_ns == 0))
@@ -252,7 +253,7 @@ impl Controllers {
         }
     }
 
-    /// The synth holds this value, because it said so.
+    /// The synth reported that it has this value.
     pub(super) fn know(&mut self, channel: Channel, target: Target, value: u16) {
         // With no room, the next value is sent although the synth may have it: no harm.
         if let Some(place) = self.place(channel, target.into()) {
@@ -266,7 +267,7 @@ impl Controllers {
         self.moving = self.moving + usize::from(goal.is_some()) - usize::from(before.is_some());
     }
 
-    /// The instant of a controller that needs a new turn in the queue, which is noted as `arrival`.
+    /// The instant of a controller that needs a new turn in the queue, which is recorded as `arrival`.
     pub(super) fn take_turn(&mut self, place: u16, arrival: u64) -> Option<u64> {
         let c = &mut self.list[usize::from(place)];
         if c.moving.is_none() || c.turn.is_some_and(|(_, turn_ns)| turn_ns <= c.due_ns) {
@@ -292,7 +293,7 @@ impl Controllers {
         self.get(place).is_some_and(|c| c.turn.is_some_and(|(live, _)| live == arrival))
     }
 
-    /// A turn is not in the queue any more.
+    /// A turn left the queue.
     pub(super) fn end_turn(&mut self, place: u16, arrival: u64) {
         if self.is_live(place, arrival) {
             self.list[usize::from(place)].turn = None;
@@ -313,7 +314,7 @@ impl Controllers {
         self.passed(place, value);
     }
 
-    /// The synth holds this value of the move: on to the next.
+    /// The synth has this value of the move: on to the next.
     pub(super) fn passed(&mut self, place: u16, value: u16) {
         let c = &mut self.list[usize::from(place)];
         c.refused = false;
@@ -323,8 +324,7 @@ impl Controllers {
         }
     }
 
-    /// The port refused the value, or what followed its first message: it is tried again. True where this is the first
-    /// time.
+    /// The port refused the value, or the messages after its first one: it is tried again. True the first time.
     pub(super) fn refused(&mut self, place: u16, in_part: bool, retry_ns: u64) -> bool {
         let c = &mut self.list[usize::from(place)];
         if in_part {
@@ -334,7 +334,8 @@ impl Controllers {
         !std::mem::replace(&mut c.refused, true)
     }
 
-    /// What the synth holds on a channel is no longer known: the next value of each controller is sent, changed or not.
+    /// The values of the synth on a channel are no longer known: the next value of each controller is sent, changed or
+    /// not.
     pub(super) fn forget_sent(&mut self, channel: Option<Channel>) {
         for c in self.list.iter_mut().filter(|c| channel.is_none_or(|channel| c.channel == channel)) {
             c.last_sent = None;
@@ -351,7 +352,8 @@ impl Controllers {
 }
 
 impl Controller {
-    /// From when on a value could have gone, and that value, at this instant; nothing where none waits.
+    /// The instant at which a waiting value could have been sent first, its due time, and the value at this instant;
+    /// `None` where none waits.
     pub(super) fn value(&self, now_ns: u64, opened_ns: u64) -> Option<(u64, u64, u16)> {
         let goal = self.moving?;
         let asked_ns = if goal.glide_ns == 0 { self.due_ns.max(goal.begin_ns).min(now_ns) } else { self.due_ns };
@@ -363,7 +365,7 @@ impl Controller {
         self.moving.is_some() && self.due_ns <= now_ns
     }
 
-    /// Whether the synth holds this value.
+    /// Whether the synth has this value.
     pub(super) fn holds(&self, value: u16) -> bool {
         self.last_sent == Some(value)
     }
@@ -385,7 +387,7 @@ fn key(channel: Channel, place: ContinuousTarget) -> u32 {
     u32::from_be_bytes([channel.nibble(), kind, msb, lsb])
 }
 
-/// How many bytes carry a value.
+/// Bytes of a value's messages.
 pub(super) fn bytes(controller: &Controller) -> usize {
     encode(controller.channel, controller.place, 0).iter().flatten().map(|message| message.bytes().len()).sum()
 }

@@ -1,4 +1,5 @@
-//! What a port must still get before anything else: the ends of what sounds there. The scheduler thread's. Realtime: yes.
+//! Messages that a port must get before all others: the ends of its notes, pedals and bends. The scheduler thread's.
+//! Realtime: yes.
 //!
 //! A set and no list, so there is room for all there can be.
 
@@ -7,12 +8,12 @@ use crate::midi::{
     held::{ALL_NOTES_OFF, ALL_SOUND_OFF},
 };
 
-/// What is owed to one port.
+/// The releases owed to one port.
 #[derive(Debug, Default)]
 pub(super) struct PendingReleases {
-    /// Notes to end, pedals to lift, bends to take back.
+    /// Notes to end, pedals to lift, bends to reset.
     held: HeldState,
-    /// Channels that are owed it, one bit each.
+    /// Channels owed all notes off, one bit each.
     sound_off: u16,
     notes_off: u16,
     /// Everything was owed since nothing was.
@@ -26,13 +27,13 @@ impl PendingReleases {
         self.first().is_none()
     }
 
-    /// Owes the end of what a message begins or ends, or the ends of a channel.
+    /// Owes the end of the note, pedal or bend of a message, or the ends of a channel.
     pub(super) fn owe(&mut self, message: &Message, since_ns: u64) {
         self.since(since_ns);
         self.set(message, true);
     }
 
-    /// Owes the ends of all that is held.
+    /// Owes the ends of all notes, pedals and bends that are held.
     pub(super) fn owe_ends_of(&mut self, held: &HeldState, since_ns: u64) {
         self.since(since_ns);
         self.held.add_all(held);
@@ -44,7 +45,7 @@ impl PendingReleases {
         self.notes_off |= channels;
     }
 
-    /// Owes everything that ends sound, on every channel: what sounds there is not known.
+    /// Owes everything that ends sound, on every channel: the notes of the port are not known.
     pub(super) fn owe_everything(&mut self, since_ns: u64) {
         self.since(since_ns);
         self.held.add_pedals_and_bends();
@@ -63,8 +64,8 @@ impl PendingReleases {
         self.everything && self.is_empty()
     }
 
-    /// The next message to send: single notes first, then what is quickest. Pedals are up before all notes off, which
-    /// some synths forget that get it while one is down.
+    /// The next message to send: single notes first, then the quickest. Pedals are up before all notes off: some synths
+    /// ignore that while one is down.
     pub(super) fn first(&self) -> Option<Message> {
         let of = |channels: u16, controller: u8| {
             let owed = Channel::all().filter(move |channel| channels >> channel.nibble() & 1 == 1);

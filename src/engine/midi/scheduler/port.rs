@@ -1,8 +1,8 @@
-//! One port: what waits for it, what its synth is known to hold, and the handing over. The scheduler thread's.
-//! Realtime: yes, but for what the port itself does, and the memory of a SysEx that is forgotten is freed here.
+//! One port: its waiting messages, the known state of its synth, and the sending. The scheduler thread's. Realtime:
+//! yes, but for what the port itself does, and for the memory of a dropped SysEx, which is freed here.
 //!
-//! Nothing here waits for another port. What ends notes and was refused is owed: it goes before anything else, so that
-//! nothing overtakes it, and is tried again until the port takes it or is gone.
+//! Nothing here waits for another port. Messages that end notes and were refused are owed: they are sent before
+//! anything else, so that nothing overtakes them, and tried again until the port takes them or is gone.
 
 mod catch_up;
 
@@ -30,22 +30,22 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// First and longest wait before a port that refused something is tried again; it doubles in between.
+/// First and longest wait before a port that refused a message is tried again; it doubles in between.
 pub(super) const RETRY_NS: (u64, u64) = (5_000_000, 500_000_000);
 
 /// The pedal that makes notes last (MIDI 1.0).
 const HOLD_PEDAL: u8 = 64;
 
-/// What a step has in its hands.
+/// The time and the counters of a step.
 pub(super) struct Hand<'a> {
     /// The instant of the step.
     pub now_ns: u64,
-    /// The time as it passes meanwhile.
+    /// The time as it passes during the step.
     pub clock: &'a dyn Fn() -> u64,
     pub log: &'a mut SentLog,
 }
 
-/// One port with what is known of the synth behind it.
+/// One port with the known state of its synth.
 pub(super) struct ScheduledPort {
     index: PortIndex,
     out: Box<dyn MidiOut>,
@@ -54,24 +54,24 @@ pub(super) struct ScheduledPort {
     controllers: Controllers,
     pacer: WirePacer,
     arrivals: u64,
-    /// What the synth holds; what it held when it went away, while it is.
+    /// Notes and pedals that the synth holds; while the port is away, those it held when it went.
     held: HeldState,
-    /// Channels anything was sent on, one bit each; kept while the port is away.
+    /// Channels that messages were sent on, one bit each; kept while the port is away.
     used: u16,
-    /// Those of them on which something was played, as notes, pedals and bends are.
+    /// Those of them on which notes, pedals or bends were sent.
     played: u16,
     releases: PendingReleases,
-    /// Everything that can sound was ended by what was sent last.
+    /// The last messages sent ended everything that can sound.
     ended_all: bool,
     begun: Option<PartialSysEx>,
-    /// Since when the port has a long message only in part.
+    /// Since when the port has only a part of a long message.
     unfinished_ns: Option<u64>,
     /// A note-off found no room: all notes off is due.
     overflowed: bool,
-    /// The port's offset when it was asked last, and whether it was moved since something waits.
+    /// The port's offset at the last look, and whether it changed since messages wait.
     offset_ns: i64,
     was_moved: bool,
-    /// When the first of what is ready and held back may go; nothing while that is not known.
+    /// When the first message that is ready and held back may be sent; `None` while that is not known.
     opens_ns: Option<u64>,
     retry_at_ns: Option<u64>,
     retry_wait_ns: u64,
@@ -111,7 +111,7 @@ impl ScheduledPort {
         }
     }
 
-    /// How many messages wait.
+    /// Messages that wait.
     pub(super) fn messages(&self) -> usize {
         self.queue.messages()
     }
@@ -149,7 +149,7 @@ impl ScheduledPort {
             What::Known { channel, target, value } => return self.controllers.know(channel, target, value),
             What::Panic => return self.panic(now_ns, asked_ns),
             What::Message(message) => {
-                // Controllers, programs and bends: any of them may turn a knob.
+                // Controllers, programs and bends: any of them may set a parameter.
                 if matches!(message.bytes().first(), Some(0xB0..=0xCF | 0xE0..=0xEF)) {
                     self.controllers.forget_sent(message.channel());
                 }
@@ -175,7 +175,7 @@ impl ScheduledPort {
         self.queue.push(QueueEntry::new(due_ns, asked_ns, self.arrivals, item));
     }
 
-    /// Turns what is continuous: its newest value goes when its turn comes.
+    /// Sets a continuous target: its newest value is sent at its turn.
     fn turn(
         &mut self,
         place: (Channel, ContinuousTarget),
@@ -194,7 +194,8 @@ impl ScheduledPort {
         }
     }
 
-    /// Not before what was asked for earlier on the same channel: the port may have been moved in between.
+    /// Not before the messages asked for earlier on the same channel: the port's clock offset may have changed in
+    /// between.
     fn after_the_others(&mut self, asked_ns: u64, due_ns: u64, channel: Option<Channel>) -> u64 {
         let offset_ns = self.panel.offset_ns();
         let moved = std::mem::replace(&mut self.offset_ns, offset_ns) != offset_ns;
@@ -205,7 +206,7 @@ impl ScheduledPort {
         self.queue.last_due_ns(asked_ns, channel).map_or(due_ns, |last_ns| last_ns.max(due_ns))
     }
 
-    /// The instant something goes at, moved by the port's offset: earlier only where there is still time.
+    /// The instant at which a message is sent, moved by the port's offset: earlier only where there is still time.
     fn shifted(&self, asked_ns: u64, now_ns: u64) -> u64 {
         asked_ns.saturating_add_signed(self.panel.offset_ns()).max(asked_ns.min(now_ns))
     }
@@ -234,7 +235,7 @@ impl ScheduledPort {
                 PortNews::Gone => self.forget(),
                 PortNews::Connected => {
                     self.forget_synth();
-                    // It may have kept what it held, or be another one with a pedal of its own.
+                    // The synth may have kept its notes, or be another one with a pedal of its own.
                     self.releases.owe_ends_of(&std::mem::take(&mut self.held), 0);
                     for channel in Channel::all().filter(|channel| self.used >> channel.nibble() & 1 == 1) {
                         self.releases.owe(&Message::control(channel, HOLD_PEDAL, 0), 0);
@@ -250,14 +251,14 @@ impl ScheduledPort {
         there
     }
 
-    /// Nobody is there to play for.
+    /// The port is gone: drops all waiting messages.
     fn forget(&mut self) {
         self.queue.retain(|_| false);
         self.controllers.forget();
         self.forget_synth();
     }
 
-    /// What is behind the port is not what was there before.
+    /// Another synth may be behind the port than before.
     fn forget_synth(&mut self) {
         self.controllers.forget_sent(None);
         self.pacer.forget();
@@ -266,7 +267,7 @@ impl ScheduledPort {
         (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
     }
 
-    /// What waits, controllers on the move included.
+    /// Messages that wait, controllers on the move included.
     fn waits(&self) -> usize {
         self.queue.messages() + self.controllers.moving()
     }
@@ -278,7 +279,7 @@ impl ScheduledPort {
         }
     }
 
-    /// Whether something must go before anything else.
+    /// Whether a message must be sent before all others.
     fn is_behind(&self) -> bool {
         self.unfinished_ns.is_some() || self.begun.is_some() || !self.releases.is_empty()
     }
@@ -295,12 +296,12 @@ impl ScheduledPort {
         self.queue.next_due_ns().into_iter().chain(held).min()
     }
 
-    /// When what is owed may go; nothing where nothing is.
+    /// When the owed messages may be sent; `None` where there are none.
     pub(super) fn owing_until_ns(&self) -> Option<u64> {
         self.is_behind().then(|| self.opens_ns.or(self.retry_at_ns).unwrap_or(0))
     }
 
-    /// Sends everything that is due and that the wire takes, in order.
+    /// Sends every message that is due and that the wire takes, in order.
     pub(super) fn step(&mut self, hand: &mut Hand<'_>) {
         if self.is_there() {
             self.show_waiting();
@@ -311,7 +312,7 @@ impl ScheduledPort {
         self.show_waiting();
     }
 
-    /// Sends what is ready, and says when the first of what is held back may go.
+    /// Sends the ready messages; returns when the first that is held back may be sent.
     fn send_ready(&mut self, hand: &mut Hand<'_>) -> Option<u64> {
         loop {
             let first = self.first();
@@ -333,7 +334,7 @@ impl ScheduledPort {
         }
     }
 
-    /// The rank and the bytes of what goes next. Turns of controllers that have nothing to send are over.
+    /// The rank and the bytes of the next message. Turns of controllers that have nothing to send are over.
     fn first(&mut self) -> Option<(Rank, usize)> {
         loop {
             let QueueEntry { arrival, item, .. } = self.queue.first()?;
@@ -365,7 +366,7 @@ impl ScheduledPort {
         matches!(payload, Payload::SysEx(bytes) if self.pacer.wants_pieces(bytes.len())) && self.out.takes_pieces()
     }
 
-    /// Sends the first of what is ready. The wire has had room since `opened_ns`.
+    /// Sends the first ready message. The wire has had room since `opened_ns`.
     fn send_first(&mut self, hand: &mut Hand<'_>, opened_ns: u64) {
         let Some(QueueEntry { due_ns, arrival, item, .. }) = self.queue.pop() else { return };
         match item {
@@ -415,7 +416,7 @@ impl ScheduledPort {
         }
     }
 
-    /// Hands over the messages that carry a value.
+    /// Sends the messages that carry a value.
     ///
     /// # Errors
     /// Whether the port took some of them before it refused.
@@ -433,7 +434,7 @@ impl ScheduledPort {
         Ok(())
     }
 
-    /// The port refused a value that was to go in order: the newest is tried again.
+    /// The port refused a value that was to be sent in order: the newest is tried again.
     fn refuse_value(&mut self, now_ns: u64, place: u16, value: u16, arrival: u64) {
         count(&self.panel.refused);
         let retry_ns = self.try_again(now_ns);
@@ -441,7 +442,7 @@ impl ScheduledPort {
         self.queue_turn(place);
     }
 
-    /// Hands a message to the port and logs it.
+    /// Sends a message to the port and logs it.
     fn hand_over(
         &mut self,
         hand: &mut Hand<'_>,
@@ -461,7 +462,7 @@ impl ScheduledPort {
         Ok(())
     }
 
-    /// The port took something, perhaps in part.
+    /// The port took a message, perhaps in part.
     fn took(&mut self, now_ns: u64) {
         self.retry_wait_ns = RETRY_NS.0;
         if may_alloc(|| self.out.finish()).is_err() {
@@ -478,7 +479,7 @@ impl ScheduledPort {
         self.held.track(message);
     }
 
-    /// The port refused a message: it is lost, unless it ends what lasts.
+    /// The port refused a message: it is lost, unless it ends a note or a pedal.
     fn refuse(&mut self, now_ns: u64, due_ns: u64, message: Option<Message>) {
         count(&self.panel.refused);
         if let Some(message) = message.filter(Message::ends) {
@@ -487,7 +488,7 @@ impl ScheduledPort {
         }
     }
 
-    /// Everything that is ready is refused, for the port takes nothing at all.
+    /// Refuses every ready message, for the port takes nothing at all.
     fn refuse_ready(&mut self, now_ns: u64) {
         while let Some(QueueEntry { due_ns, arrival, item, .. }) = self.queue.pop() {
             match item {

@@ -1,22 +1,22 @@
-//! What waits for one port: by time until it is due, by rank and then by time once it is. The scheduler thread's.
-//! Realtime: yes.
+//! Messages that wait for one port: by time until they are due, by rank and then by time once they are. The scheduler
+//! thread's. Realtime: yes.
 
 use super::{super::sent::Payload, request::rank_of};
 use crate::midi::{Channel, Rank};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// So many raw continuous messages keep their place among notes: a bend comes before the note it belongs to, as MPE
-/// wants it. On a DIN wire they hold up a note by 8 ms at most.
+/// requires. On a DIN wire they hold up a note by 8 ms at most.
 const CONTINUOUS_IN_ORDER: usize = 8;
 
-/// What waits.
+/// An item that waits.
 #[derive(Debug)]
 pub(super) enum QueueItem {
     /// A message.
     Message(Payload),
-    /// A value of a discrete controller, by its place: it goes in order, as messages do.
+    /// A value of a discrete controller, by its place: it is sent in order, as messages are.
     Value(u16, u16),
-    /// The turn of a controller, by its place: its value is looked up when it goes.
+    /// The turn of a controller, by its place: its value is looked up when it is sent.
     Controller(u16),
 }
 
@@ -38,14 +38,14 @@ impl QueueItem {
     }
 }
 
-/// Something that waits, with its place in the order.
+/// An item that waits, with its place in the order.
 #[derive(Debug)]
 pub(super) struct QueueEntry {
     /// Not before this instant.
     pub due_ns: u64,
     /// The same before the port's offset.
     pub asked_ns: u64,
-    /// Counts up; what came first goes first.
+    /// Counts up; the lowest is sent first.
     pub arrival: u64,
     pub item: QueueItem,
     rank: Rank,
@@ -87,7 +87,7 @@ macro_rules! ordered_by {
 ordered_by!(ByTime, |q: &QueueEntry| (q.due_ns, q.arrival));
 ordered_by!(ByRank, |q: &QueueEntry| (q.rank, q.due_ns, q.arrival));
 
-/// Everything that waits for one port.
+/// All items that wait for one port.
 #[derive(Debug)]
 pub(super) struct PortQueue {
     waiting: BinaryHeap<Reverse<ByTime>>,
@@ -103,7 +103,7 @@ impl PortQueue {
         PortQueue { waiting, ready, messages: 0, continuous: 0 }
     }
 
-    /// How many messages wait; controllers are not counted.
+    /// Messages that wait; controllers are not counted.
     pub(super) fn messages(&self) -> usize {
         self.messages
     }
@@ -119,7 +119,7 @@ impl PortQueue {
         self.continuous < CONTINUOUS_IN_ORDER
     }
 
-    /// When the last of what keeps its order goes that was asked for by then, on a channel or on all.
+    /// When the last ordered message that was asked for by then is due, on a channel or on all.
     pub(super) fn last_due_ns(&self, asked_ns: u64, channel: Option<Channel>) -> Option<u64> {
         let before = |queued: &&QueueEntry| queued.rank == Rank::Discrete && queued.asked_ns <= asked_ns;
         let same = |queued: &&QueueEntry| match &queued.item {
@@ -129,7 +129,7 @@ impl PortQueue {
         self.iter().filter(before).filter(same).map(|queued| queued.due_ns).max()
     }
 
-    /// What is due by `now_ns` is ready.
+    /// Items due by `now_ns` become ready.
     pub(super) fn ripen(&mut self, now_ns: u64) {
         while self.next_due_ns().is_some_and(|due_ns| due_ns <= now_ns) {
             if let Some(Reverse(ByTime(queued))) = self.waiting.pop() {
@@ -138,17 +138,17 @@ impl PortQueue {
         }
     }
 
-    /// When the first of what is not ready is due.
+    /// When the first item that is not ready is due.
     pub(super) fn next_due_ns(&self) -> Option<u64> {
         self.waiting.peek().map(|Reverse(ByTime(queued))| queued.due_ns)
     }
 
-    /// The first of what is ready.
+    /// The first ready item.
     pub(super) fn first(&self) -> Option<&QueueEntry> {
         self.ready.peek().map(|Reverse(ByRank(queued))| queued)
     }
 
-    /// Takes the first of what is ready.
+    /// Takes the first ready item.
     pub(super) fn pop(&mut self) -> Option<QueueEntry> {
         let Reverse(ByRank(queued)) = self.ready.pop()?;
         self.messages -= usize::from(queued.item.is_message());
@@ -156,13 +156,13 @@ impl PortQueue {
         Some(queued)
     }
 
-    /// Everything, in no order.
+    /// All items, in no order.
     fn iter(&self) -> impl Iterator<Item = &QueueEntry> {
         let waiting = self.waiting.iter().map(|Reverse(ByTime(queued))| queued);
         waiting.chain(self.ready.iter().map(|Reverse(ByRank(queued))| queued))
     }
 
-    /// Forgets everything else. The memory of a SysEx is freed here.
+    /// Drops all items but those `keep` returns true for. The memory of a SysEx is freed here.
     pub(super) fn retain(&mut self, keep: impl Fn(&QueueEntry) -> bool) {
         self.waiting.retain(|Reverse(ByTime(queued))| keep(queued));
         self.ready.retain(|Reverse(ByRank(queued))| keep(queued));

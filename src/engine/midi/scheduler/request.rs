@@ -1,4 +1,4 @@
-//! What the scheduler may be asked to send.
+//! Requests that the scheduler takes.
 
 use super::super::sent::{Payload, PortIndex, SysEx};
 use crate::{
@@ -9,16 +9,16 @@ use crate::{
 /// A request to send.
 #[derive(Debug)]
 pub struct SendRequest {
-    /// Which port.
+    /// The port.
     pub port: PortIndex,
-    /// Not before this instant, in ns on the engine's clock. What is to go at once carries the instant it was asked for,
-    /// so that how long it took can be told; 0 is at once, asked nobody knows when.
+    /// Not before this instant, in ns on the engine's clock. A message to be sent at once carries the instant of its
+    /// request, so that its delay can be measured; 0 is at once, with an unknown instant of the request.
     pub due_ns: u64,
-    /// What.
+    /// The message.
     pub what: What,
 }
 
-/// What is to be sent.
+/// A message to be sent.
 #[derive(Debug)]
 pub enum What {
     /// A short message.
@@ -27,29 +27,30 @@ pub enum What {
     SysEx(SysEx),
     /// A parameter's value; a newer one replaces it while it waits.
     Control {
-        /// Where on the channel.
+        /// Its channel.
         channel: Channel,
-        /// Which controller.
+        /// Its controller.
         target: Target,
-        /// How its two halves travel, where it has two.
+        /// The order of its two halves, where it has two.
         halves: Halves,
         /// Within the target's resolution.
         value: u16,
         /// Least distance to the value before.
         spacing_ns: u64,
-        /// How long it takes to move there from where it is; 0 is a jump.
+        /// How long the move from its present value takes; 0 is a jump.
         glide_ns: u64,
     },
-    /// Nothing: the synth has this value already, because it said so. What waits for the same controller is not sent.
+    /// Sends nothing: the synth has this value already, because it sent it. A waiting value of the same controller is
+    /// dropped.
     Known {
-        /// Where on the channel.
+        /// Its channel.
         channel: Channel,
-        /// Which controller.
+        /// Its controller.
         target: Target,
-        /// What the synth holds.
+        /// The synth's value.
         value: u16,
     },
-    /// All notes off, everywhere on the port, and nothing that waits is played. At once.
+    /// All notes off, everywhere on the port, at once; waiting messages are dropped.
     Panic,
 }
 
@@ -64,7 +65,7 @@ impl What {
     }
 }
 
-/// Which goes first when several are due.
+/// The rank: which is sent first when several are due.
 pub(super) fn rank_of(payload: &Payload) -> Rank {
     match payload {
         Payload::Short(message) => message.rank(),
@@ -72,7 +73,7 @@ pub(super) fn rank_of(payload: &Payload) -> Rank {
     }
 }
 
-/// Whether each value of a parameter goes out in order: bank, program, pedals and other switches. Of the others only the
+/// Whether each value of a parameter is sent in order: bank, program, pedals and other switches. Of the others only the
 /// newest value counts.
 pub(super) fn is_discrete(target: Target) -> bool {
     match target {

@@ -99,7 +99,7 @@ fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_due_together_leaves_in_the_order_it_was_asked_for_and_knobs_behind() {
+fn messages_due_together_leave_in_the_order_they_were_asked_for_and_knobs_behind() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(knob(74, 9));
     scheduler.ask(SendRequest { port: PORT, due_ns: 5, what: What::SysEx(vec![0xF0, 1, 0xF7].into()) });
@@ -229,7 +229,7 @@ fn an_unchanged_value_is_not_sent_twice_unless_a_raw_message_came_between() {
     scheduler.ask(message(0, Message::program(Channel::FIRST, 1)));
     scheduler.ask(knob(74, 5));
     run_until(&mut scheduler, 400 * MS);
-    assert_eq!(taken(&wire).len(), 2, "a program turns every knob");
+    assert_eq!(taken(&wire).len(), 2, "a program may change every parameter");
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn halves_stay_together_in_the_order_of_the_profile_and_seven_bits_go_in_the_upp
 }
 
 #[test]
-fn a_flood_drops_note_ons_and_says_so_but_never_a_note_off() {
+fn a_flood_drops_note_ons_and_counts_them_but_never_a_note_off() {
     let (wire, panel) = (Heard::default(), Arc::<PortPanel>::default());
     let out = Box::new(Fake(Arc::clone(&wire)));
     let mut scheduler = on_wire(out, sent_log().0, Arc::clone(&panel), Wire::UNLIMITED);
@@ -307,7 +307,7 @@ fn where_even_note_offs_find_no_room_all_notes_are_ended() {
 }
 
 #[test]
-fn panic_ends_what_sounds_and_forgets_what_waits() {
+fn panic_ends_all_sound_and_drops_waiting_messages() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(message(0, on(64)));
     scheduler.ask(message(50 * MS, on(65)));
@@ -321,7 +321,7 @@ fn panic_ends_what_sounds_and_forgets_what_waits() {
 }
 
 #[test]
-fn the_way_out_says_nothing_where_only_knobs_were_turned() {
+fn the_end_sends_nothing_where_only_knobs_were_turned() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(message(0, Message::control(Channel::FIRST, 74, 9)));
     scheduler.step_at(0);
@@ -331,7 +331,7 @@ fn the_way_out_says_nothing_where_only_knobs_were_turned() {
 }
 
 #[test]
-fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
+fn the_end_ends_notes_lifts_pedals_and_resets_bends() {
     let (mut scheduler, wire) = scheduler();
     for note in [0, 60, 127] {
         scheduler.ask(message(0, on(note)));
@@ -355,7 +355,7 @@ fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
 }
 
 #[test]
-fn a_panic_lifts_every_pedal_and_takes_every_bend_back_whoever_began_it() {
+fn a_panic_lifts_every_pedal_and_resets_every_bend_of_every_client() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(SendRequest { port: PORT, due_ns: 0, what: What::Panic });
     scheduler.step_at(0);
@@ -368,7 +368,7 @@ fn a_panic_lifts_every_pedal_and_takes_every_bend_back_whoever_began_it() {
 }
 
 #[test]
-fn what_the_synth_said_it_holds_is_not_sent_and_anything_else_is() {
+fn a_value_the_synth_reported_is_not_sent_and_any_other_is() {
     let (mut scheduler, wire) = scheduler();
     let known = |controller, value| {
         let what = What::Known { channel: Channel::FIRST, target: Target::Cc(controller), value };
@@ -385,10 +385,10 @@ fn what_the_synth_said_it_holds_is_not_sent_and_anything_else_is() {
         scheduler.ask(request);
     }
     run_until(&mut scheduler, 100 * MS);
-    assert_eq!(taken(&wire), [], "what waited is older than what the synth said");
+    assert_eq!(taken(&wire), [], "the value that waited is older than the one the synth reported");
 }
 
-/// A port that can be stopped up.
+/// A port that can be made to refuse.
 struct Stalling {
     wire: Heard,
     stalled: Arc<std::sync::atomic::AtomicBool>,
@@ -411,7 +411,7 @@ fn stalling() -> (Scheduler, Heard, Arc<std::sync::atomic::AtomicBool>) {
 }
 
 #[test]
-fn a_note_off_a_port_refuses_goes_out_first_when_it_takes_messages_again() {
+fn a_note_off_a_port_refuses_is_sent_first_when_it_takes_messages_again() {
     let (mut scheduler, wire, stalled) = stalling();
     for note in [60, 64] {
         scheduler.ask(message(0, on(note)));
@@ -453,7 +453,7 @@ fn a_pedal_that_a_port_refused_to_lift_is_lifted_before_anything_else() {
 }
 
 #[test]
-fn a_port_that_takes_messages_again_is_told_within_the_longest_wait_and_never_asked_in_a_busy_loop() {
+fn a_port_that_takes_messages_again_gets_them_within_the_longest_wait_without_a_busy_loop() {
     let (mut scheduler, wire, stalled) = stalling();
     scheduler.ask(message(0, on(60)));
     scheduler.step_at(0);

@@ -1,32 +1,33 @@
 //! When a port's wire takes the next message. The scheduler thread's. Realtime: yes.
 //!
-//! A leaky bucket: what was handed over drains at the wire's speed. On a wire that yields to clock pulses (DIN), a
-//! message that would still be on the wire when the next pulse is due is held back until that pulse's own byte has left.
-//! The longest unit, an NRPN of 12 bytes, takes 3.84 ms and fits between two pulses at 300 BPM (8.33 ms).
+//! A leaky bucket: sent bytes drain at the wire's speed. On a wire that yields to clock pulses (DIN), a message that
+//! would still be on the wire when the next pulse is due is held back until that pulse's own byte has left. The longest
+//! unit, an NRPN of 12 bytes, takes 3.84 ms and fits between two pulses at 300 BPM (8.33 ms).
 //!
-//! A longer SysEx goes in pieces that fit between the pulses, where the port takes pieces; nothing else goes to the port
-//! meanwhile, for it would end the SysEx. Where it does not take them, the SysEx goes whole, right after a pulse, and the
-//! pulses due while it is on the wire come late: half a message is worse, and to wait for a gap is to wait forever.
+//! A longer SysEx is sent in pieces that fit between the pulses, where the port takes pieces; nothing else goes to the
+//! port meanwhile, for it would end the SysEx. Where it does not take them, the SysEx is sent whole, right after a
+//! pulse, and the pulses due while it is on the wire come late: half a message is worse, and to wait for a gap is to
+//! wait forever.
 
 use super::super::{panel::PortPanel, pulse_watch::PulseWatch};
 use crate::midi::{LONGEST_UNIT_BYTES, Rank, Wire};
 
-/// The least and the most of a long SysEx that is handed over at a time, in bytes: no more than 10 ms, so that a new
-/// tempo finds the wire free soon.
+/// The least and the most of a long SysEx that is sent at a time, in bytes: no more than 10 ms, so that a new tempo
+/// finds the wire free soon.
 pub(super) const PIECE_BYTES: (usize, usize) = (3, 32);
 /// Pulses that are longer ago are not on the wire any more, if it is free.
 const PULSES_AGO_NS: u64 = 1_000_000;
 /// On a wire that is not free, pulses are taken into account as far back as this.
 const FARTHEST_AGO_NS: u64 = 1_000_000_000;
 
-/// What goes at once (see [`Wire::holds`]) books no more of the wire than this: whoever plays more than it takes hears
-/// from the port itself that it is full, and knobs are not held up for longer than this afterwards.
+/// Messages sent at once (see [`Wire::holds`]) book no more of the wire than this: where the user plays more than it
+/// takes, the port itself reports that it is full, and knobs are not held up for longer than this afterwards.
 const MOST_BOOKED_NS: u64 = 50_000_000;
 
 /// The wire of one port.
 pub(super) struct WirePacer {
     wire: Wire,
-    /// When everything that was handed over has left.
+    /// When every sent byte has left.
     free_ns: u64,
     /// Until when a pulse's own byte is on the wire.
     pulse_gone_ns: u64,
@@ -41,25 +42,25 @@ impl WirePacer {
         WirePacer { wire, free_ns: 0, pulse_gone_ns: 0, counted_ns: 0, pulses }
     }
 
-    /// Whether a message goes in pieces, for a port that takes them: what is longer than any other, where the wire yields
-    /// to pulses.
+    /// Whether a message is sent in pieces, for a port that takes them: a message longer than any other, where the wire
+    /// yields to pulses.
     pub(super) fn wants_pieces(&self, bytes: usize) -> bool {
         self.pulses.is_some() && bytes > LONGEST_UNIT_BYTES
     }
 
-    /// So many bytes were handed over.
+    /// So many bytes were sent.
     pub(super) fn spend(&mut self, now_ns: u64, bytes: usize) {
         let free_ns = self.free_ns.max(now_ns) + self.wire.time_ns(bytes);
         let most_ns = if self.wire.holds(Rank::Discrete, bytes) { u64::MAX } else { now_ns + MOST_BOOKED_NS };
         self.free_ns = free_ns.min(most_ns).max(self.free_ns);
     }
 
-    /// Whether something that was handed over may still be on the wire.
+    /// Whether a sent byte may still be on the wire.
     pub(super) fn is_busy(&self, now_ns: u64) -> bool {
         self.free_ns > now_ns
     }
 
-    /// The wire is another one.
+    /// Another wire took its place.
     pub(super) fn forget(&mut self) {
         (self.free_ns, self.pulse_gone_ns) = (0, 0);
     }
@@ -80,7 +81,7 @@ impl WirePacer {
         Ok(opens_ns)
     }
 
-    /// How many of the bytes of a long message may go now, or else when.
+    /// How many of the bytes of a long message may be sent now, or else when.
     pub(super) fn piece(&mut self, now_ns: u64, rest: usize, panel: &PortPanel) -> Result<usize, u64> {
         let next_ns = self.next_pulse_ns(now_ns, panel);
         self.opens(now_ns)?;

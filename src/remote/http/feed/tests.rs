@@ -1,4 +1,4 @@
-//! Everybody who listens knows the same, whenever they came.
+//! All clients have the same status, early or late.
 
 use super::*;
 use crate::engine::{config::EngineConfig, offline::Offline, station};
@@ -7,7 +7,7 @@ fn engine() -> Offline {
     Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap()
 }
 
-/// What is known after these messages.
+/// The status after these messages.
 fn known(messages: impl IntoIterator<Item = Utf8Bytes>) -> Status {
     let mut status = engine().status();
     let mut profile = Arc::clone(&status.params.profile);
@@ -30,7 +30,7 @@ fn waiting(messages: &mut broadcast::Receiver<Utf8Bytes>) -> Vec<Utf8Bytes> {
 }
 
 #[test]
-fn whoever_comes_late_knows_the_same_as_whoever_was_there() {
+fn a_late_client_has_the_same_status_as_an_early_one() {
     let mut engine = engine();
     let (station, desk) = station::station(engine.status());
     let feed = Feed::new(&station);
@@ -39,7 +39,7 @@ fn whoever_comes_late_knows_the_same_as_whoever_was_there() {
     for line in ["clock.bpm 97", "param.set filter_cutoff 0.2", "profile.use fm_synth", "click.on on"] {
         engine.ask(&line.parse().unwrap()).unwrap();
         desk.publish(engine.status());
-        // Somebody comes right now, before the next turn.
+        // A client comes right now, before the next turn.
         let (mut late, begin) = feed.join();
         heard.extend(waiting(&mut early));
         assert!(waiting(&mut late).is_empty());
@@ -75,12 +75,12 @@ fn a_song_that_only_moves_on_is_no_change_of_the_status() {
 }
 
 #[test]
-fn at_rest_nothing_is_told_and_what_is_counted_is_told_in_its_turn() {
+fn at_rest_nothing_is_sent_and_counts_are_sent_in_their_turn() {
     let mut engine = engine();
     let (station, desk) = station::station(engine.status());
     let feed = Feed::new(&station);
     let (mut messages, begin) = feed.join();
-    // The clock runs: its pulses are counted, and that is all that changes.
+    // The clock runs: its pulses are counted, and nothing else changes.
     engine.run_to(48_000);
     let after = engine.status();
     assert_ne!(after.ports, station.status().ports);
@@ -94,14 +94,14 @@ fn at_rest_nothing_is_told_and_what_is_counted_is_told_in_its_turn() {
     };
     assert!(heard.len() == 1 && changes.0.contains_key("ports"), "{changes:?}");
     assert_eq!(known(begin.into_iter().chain(heard)), after);
-    // Said again, it is nothing new.
+    // Published again, it is no change.
     desk.publish(after);
     feed.tell_news(Counts::Told);
     assert_eq!(told(&mut messages), []);
 }
 
 #[test]
-fn everybody_is_told_where_a_song_came_to_stand_whoever_comes_then() {
+fn every_client_gets_the_place_of_a_stopped_song_however_late_it_comes() {
     let mut engine = engine();
     engine.ask(&"transport.play".parse().unwrap()).unwrap();
     engine.run_to(48_000);
@@ -121,7 +121,7 @@ fn everybody_is_told_where_a_song_came_to_stand_whoever_comes_then() {
 }
 
 #[test]
-fn a_knob_that_moves_has_a_message_of_its_own_and_its_part_stands_still() {
+fn a_modulated_parameter_has_a_message_of_its_own_and_its_part_stays() {
     let mut engine = engine();
     engine.ask(&"mod.set filter_cutoff lfo sine 1/4 depth 0.3".parse().unwrap()).unwrap();
     engine.run_to(2_000);

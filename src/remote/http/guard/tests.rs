@@ -51,7 +51,7 @@ fn a_host_that_anyone_could_name_is_refused() {
 }
 
 #[test]
-fn a_page_from_elsewhere_is_refused() {
+fn a_page_of_another_site_is_refused() {
     let from = |name, value| guard().place(request("/", &[("host", "localhost:8808"), (name, value)]).headers());
     assert!(from("origin", "http://localhost:8808").is_ok());
     assert!(from("sec-fetch-site", "same-origin").is_ok());

@@ -37,7 +37,7 @@ function ask(command) {
 }
 
 function say(command, wantsAnswer = false) {
-  if (socket?.readyState !== WebSocket.OPEN) return tell("error", "there is no connection; this was not done");
+  if (socket?.readyState !== WebSocket.OPEN) return tell("error", "not connected; the command was not sent");
   socket.send(JSON.stringify({ type: "do", command, ...(wantsAnswer && { id: ++asked }) }));
 }
 
@@ -49,7 +49,7 @@ function connect() {
     if (socket !== mine) return;
     socket = null;
     clearTimeout(silence);
-    link("gone", `no connection, again in ${Math.ceil(retry / 1000)} s`);
+    link("gone", `not connected, retry in ${Math.ceil(retry / 1000)} s`);
     retrying = setTimeout(connect, retry);
     retry = Math.min(2 * retry, RETRY_MS.most);
     if (!opened) lookForToken();
@@ -83,7 +83,7 @@ function connect() {
 /// A station that was started again has another token.
 async function lookForToken() {
   const answer = await fetch("/api/profiles").catch(() => null);
-  if (answer?.status === 401) tell("error", "the station has another token now: open the address that it printed");
+  if (answer?.status === 401) tell("error", "the token changed: open the address that the station printed");
 }
 
 function link(state, text) {
@@ -136,7 +136,7 @@ const events = {
     `${nameOf(path)} is finished${gap_frames ? `; the disk was too slow for ${gap_frames} frames` : ""}`,
   instrument_used: ({ name }) => `playing ${name}`,
   port_connected: ({ name }) => `${name} is connected`,
-  port_gone: ({ name }) => `${name} is gone; it is taken back when it returns`,
+  port_gone: ({ name }) => `${name} disconnected; it reconnects when it returns`,
   quit: () => "the station ends",
 };
 
@@ -177,7 +177,7 @@ function drawRecord({ is_recording, take, waits_for }) {
   document.body.classList.toggle("recording", is_recording);
   $("record").ariaPressed = String(is_recording);
   $("record").firstElementChild.textContent = is_recording ? "■" : "●";
-  const under_way = take ? `${clock(Math.floor(take.seconds))} ${nameOf(take.path)}` : `waits for ${waits_for ?? "the disk"}`;
+  const under_way = take ? `${clock(Math.floor(take.seconds))} ${nameOf(take.path)}` : `waiting for ${waits_for ?? "the disk"}`;
   $("take").textContent = is_recording ? under_way : "Record";
   $("keep").firstElementChild.textContent = is_recording ? "⚑" : "↶";
   $("keep").lastElementChild.textContent = is_recording ? "Mark" : "Keep";

@@ -9,7 +9,7 @@ const time = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(secon
 
 const about = ({ state, seconds, made }) => {
   if (state === "recording") return "is being recorded";
-  if (state !== "sound") return state === "needs_repair" ? "its header is broken" : "is no take";
+  if (state !== "sound") return state === "needs_repair" ? "its header is broken" : "is not a take";
   return `${seconds === null ? "" : `${time(seconds)} · `}${made}`;
 };
 
@@ -60,7 +60,7 @@ export function takesIn(panel, list, ask, failed) {
     if (!panel.open) return;
     const answer = await fetch("/api/takes").catch(() => null);
     const said = await answer?.json().catch(() => null);
-    if (!answer?.ok) return failed(said?.error ?? "the takes cannot be read; open the list again");
+    if (!answer?.ok) return failed(said?.error ?? "the takes cannot be read; reopen the list");
     takes = said;
     draw();
   };

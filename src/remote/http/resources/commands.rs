@@ -11,7 +11,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A command of the table, in one of two ways.
+/// A command of the table, in one of two forms.
 #[derive(Deserialize, ToSchema)]
 #[serde(
     untagged,
@@ -19,13 +19,13 @@ use utoipa::ToSchema;
     expecting = "a command is {\"command\": text} or {\"name\": text, \"args\": [...]}"
 )]
 pub(super) enum CommandBody {
-    /// As in a script.
+    /// One line, as in a script.
     Line {
         /// Name and arguments, like `record.start jam`.
         #[schema(max_length = 32768, example = "param.set filter_cutoff 0.8")]
         command: String,
     },
-    /// In words.
+    /// Name and arguments.
     Words {
         /// Its name.
         #[schema(max_length = 200, example = "param.set")]
@@ -39,9 +39,9 @@ pub(super) enum CommandBody {
 
 /// An argument.
 #[derive(Deserialize, ToSchema)]
-#[serde(untagged, expecting = "an argument is a text, a number or a bool")]
+#[serde(untagged, expecting = "an argument is a string, a number or a boolean")]
 pub(super) enum Word {
-    /// As it would be written.
+    /// Text, as in a script.
     Text(String),
     /// A number.
     Number(f64),
@@ -62,22 +62,22 @@ impl Word {
 /// A row of the table.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CommandRow {
-    /// As it is written everywhere.
+    /// The name, like `record.start`.
     name: &'static str,
     /// Name and arguments.
     usage: String,
-    /// One line of help.
+    /// A line of help.
     help: &'static str,
-    /// In order.
+    /// Its arguments, in order.
     args: Vec<ArgRow>,
 }
 
 /// An argument of a row.
 #[derive(Serialize, ToSchema)]
 struct ArgRow {
-    /// What it is, in one word.
+    /// Its name, in one word.
     name: &'static str,
-    /// What may stand there.
+    /// Allowed values.
     kind: String,
     /// Whether it may be left out.
     optional: bool,
@@ -91,9 +91,9 @@ impl CommandRow {
     }
 }
 
-/// Has a command of the table done.
+/// Runs a command.
 #[utoipa::path(post, path = "/api/command", operation_id = "do_command", request_body = CommandBody, tag = "commands",
-    responses((status = 200, description = "It was done.", body = Done)))]
+    responses((status = 200, description = "Done.", body = Done)))]
 pub(super) async fn command(asking: Asking, JsonBody(body): JsonBody<CommandBody>) -> ActionResult {
     match body {
         CommandBody::Line { command } => asking.obey(command.parse::<Command>().map_err(HttpError::malformed)?).await,
@@ -106,7 +106,7 @@ pub(super) async fn command(asking: Asking, JsonBody(body): JsonBody<CommandBody
 
 /// The table of commands.
 #[utoipa::path(get, path = "/api/commands", tag = "commands",
-    responses((status = 200, description = "Every command there is.", body = Vec<CommandRow>)))]
+    responses((status = 200, description = "All commands.", body = Vec<CommandRow>)))]
 pub(super) async fn commands() -> Json<Vec<CommandRow>> {
     Json(COMMANDS.iter().map(CommandRow::of).collect())
 }

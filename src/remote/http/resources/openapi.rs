@@ -1,4 +1,4 @@
-//! The description of the interface, made of the functions that answer. On the thread of HTTP.
+//! The OpenAPI description, made of the functions that answer. On the thread of HTTP.
 
 use super::{commands, params, playback, record, snapshots, state, takes};
 use crate::{
@@ -22,8 +22,7 @@ use utoipa::{
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "busker", description = "A performance station over HTTP. What is done is a command of the table; \
-        `/api/events` is a WebSocket that tells what happens."),
+    info(title = "busker", description = "A performance station over HTTP. Every action is a command of the table; the WebSocket `/api/events` sends events."),
     servers((url = "/")),
     paths(
         commands::command, commands::commands, state::status, state::devices, state::profiles, takes::takes,
@@ -49,15 +48,15 @@ impl Modify for Refusals {
     }
 }
 
-/// The token, in both ways it may be shown.
+/// The token, in both forms.
 struct Tokens;
 
 impl Modify for Tokens {
     fn modify(&self, api: &mut openapi::OpenApi) {
-        let why =
-            "The token of the address that busker printed. Where HTTP is served to this machine only, none is needed.";
+        let why = "The token of the address that busker printed. Not needed when HTTP listens on this machine only.";
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(why)).build();
-        let cookie = ApiKeyValue::with_description(COOKIE_NAME, "The same, as `/?token=…` leaves it in a browser.");
+        let cookie =
+            ApiKeyValue::with_description(COOKIE_NAME, "The same token, which `/?token=…` stores in a browser.");
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
@@ -69,16 +68,16 @@ impl Modify for Tokens {
 fn refuse(operation: &mut Operation, does_something: bool, is_named: bool) {
     let has_body = operation.request_body.is_some();
     let refusals = [
-        (true, "400", "It makes no sense, or is out of range."),
+        (true, "400", "Malformed or out of range."),
         (true, "401", "The token is missing or wrong."),
-        (true, "403", "It comes from a page from elsewhere, or under a name that is not this machine's."),
-        (is_named, "404", "There is no such thing."),
-        (has_body, "408", "The body took too long to arrive."),
-        (does_something, "409", "The station refuses: the sentence says why."),
+        (true, "403", "From a page of another site, or under a host name that is not this machine's."),
+        (is_named, "404", "Not found."),
+        (has_body, "408", "The body did not arrive in time."),
+        (does_something, "409", "The station refuses; the text says why."),
         (has_body, "413", "The body is too long."),
-        (has_body, "415", "The body is no JSON."),
-        (true, "429", "Too much came at once."),
-        (true, "503", "The station has too much to do, or has ended."),
+        (has_body, "415", "The body is not JSON."),
+        (true, "429", "Too many requests at once."),
+        (true, "503", "The station is overloaded or has ended."),
     ];
     for (_, status, why) in refusals.into_iter().filter(|(applies, ..)| *applies) {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
@@ -87,7 +86,7 @@ fn refuse(operation: &mut Operation, does_something: bool, is_named: bool) {
     }
 }
 
-/// Where a token is needed, and where none is.
+/// The description with a token, and without one.
 static TEXTS: [LazyLock<String>; 2] = [LazyLock::new(|| text(true)), LazyLock::new(|| text(false))];
 
 fn text(needs_token: bool) -> String {

@@ -1,4 +1,4 @@
-//! The knobs of the instrument in use. On the thread of HTTP.
+//! The parameters of the instrument in use. On the thread of HTTP.
 
 use crate::{
     profile::Param,
@@ -12,27 +12,27 @@ use axum::{Json, extract::Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A knob.
+/// A parameter.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ParamRow {
-    /// What scripts call it.
+    /// Its name in commands.
     name: String,
-    /// What the screen calls it, inside its section.
+    /// Its label in its section.
     label: String,
     /// The title of its section.
     section: String,
     /// Its value, `lo` to `hi`.
     value: u16,
-    /// As it is shown.
+    /// The value as shown on the screen.
     shown: String,
-    /// Where it stands, 0 to 1.
+    /// Its position, 0 to 1.
     #[schema(minimum = 0.0, maximum = 1.0)]
     position: f64,
     /// Lowest value.
     lo: u16,
     /// Highest value.
     hi: u16,
-    /// The words it may be turned to; empty where it turns freely.
+    /// Its options; empty if it is continuous.
     options: Vec<String>,
 }
 
@@ -54,15 +54,15 @@ impl ParamRow {
     }
 }
 
-/// Where a knob is to be turned.
+/// The new value of a parameter.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ParamBody {
-    /// A place from 0 to 1, or one of its options.
+    /// A position from 0 to 1, or an option.
     value: ParamValue,
 }
 
-/// A place of a knob.
+/// A value of a parameter.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged, expecting = "a value is a number from 0 to 1, or an option")]
 pub(super) enum ParamValue {
@@ -73,10 +73,10 @@ pub(super) enum ParamValue {
 }
 
 fn missing(name: &str) -> HttpError {
-    HttpError::missing(format!("there is no parameter '{name}'; /api/params says what there is"))
+    HttpError::missing(format!("unknown parameter '{name}'; /api/params lists all"))
 }
 
-/// Every knob, in the order of the screen.
+/// Lists the parameters, in the order of the screen.
 #[utoipa::path(get, path = "/api/params", tag = "knobs",
     responses((status = 200, description = "Each.", body = Vec<ParamRow>)))]
 pub(super) async fn params(asking: Asking) -> Json<Vec<ParamRow>> {
@@ -84,20 +84,20 @@ pub(super) async fn params(asking: Asking) -> Json<Vec<ParamRow>> {
     Json((0..params.profile.params.len()).filter_map(|index| ParamRow::of(params, index)).collect())
 }
 
-/// One knob.
+/// Returns one parameter.
 #[utoipa::path(get, path = "/api/params/{name}", tag = "knobs",
-    params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
-    responses((status = 200, description = "Where it stands.", body = ParamRow)))]
+    params(("name" = String, Path, description = "The parameter's name in commands.", example = "filter_cutoff")),
+    responses((status = 200, description = "The parameter.", body = ParamRow)))]
 pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Json<ParamRow>, HttpError> {
     let params = &asking.status().params;
     let row = params.profile.param_index(&name).and_then(|index| ParamRow::of(params, index));
     row.map(Json).ok_or_else(|| missing(&name))
 }
 
-/// Turns a knob.
+/// Sets a parameter.
 #[utoipa::path(put, path = "/api/params/{name}", operation_id = "turn_param", tag = "knobs", request_body = ParamBody,
-    params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
-    responses((status = 200, description = "It is turned.", body = Done)))]
+    params(("name" = String, Path, description = "The parameter's name in commands.", example = "filter_cutoff")),
+    responses((status = 200, description = "Set.", body = Done)))]
 pub(super) async fn turn(
     asking: Asking,
     Path(name): Path<String>,

@@ -11,19 +11,19 @@ use axum::Json;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// From where.
+/// The position to play from.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PlayWish {
-    /// Seconds, or bar:beat:tick; from the place last located where nothing is said.
+    /// Seconds, or bar:beat:tick; default: the last located position.
     #[param(pattern = r"^([0-9]{1,4}(\.[0-9]{1,3})?|[1-9][0-9]{0,3}:[1-4](:[0-9]{1,2})?)$", example = "5:1:0")]
     position: Option<String>,
 }
 
 /// Plays the song.
 #[utoipa::path(post, path = "/api/playback/play", operation_id = "start_playback", tag = "playback", params(PlayWish),
-    responses((status = 200, description = "It plays.", body = Done)))]
+    responses((status = 200, description = "Playing.", body = Done)))]
 pub(super) async fn play(asking: Asking, QueryParams(wish): QueryParams<PlayWish>) -> ActionResult {
     if let Some(position) = &wish.position {
         drop(asking.ask("transport.locate", &[position]).await?);
@@ -31,16 +31,16 @@ pub(super) async fn play(asking: Asking, QueryParams(wish): QueryParams<PlayWish
     asking.ask("transport.play", &[]).await
 }
 
-/// Stops the song; its place is kept.
+/// Stops the song; its position is kept.
 #[utoipa::path(post, path = "/api/playback/stop", operation_id = "stop_playback", tag = "playback",
-    responses((status = 200, description = "It stands.", body = Done)))]
+    responses((status = 200, description = "Stopped.", body = Done)))]
 pub(super) async fn stop(asking: Asking) -> ActionResult {
     asking.ask("transport.stop", &[]).await
 }
 
-/// Where the song is.
+/// Returns the song position.
 #[utoipa::path(get, path = "/api/playback/position", operation_id = "playback_position", tag = "playback",
-    responses((status = 200, description = "Its place and its tempo.", body = TransportStatus)))]
+    responses((status = 200, description = "Position and tempo.", body = TransportStatus)))]
 pub(super) async fn position(asking: Asking) -> Json<TransportStatus> {
     Json(TransportStatus::clone(&asking.status().transport))
 }

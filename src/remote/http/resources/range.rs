@@ -1,10 +1,10 @@
-//! Which part of a take is asked for: RFC 9110, 13.1.5 and 14. Pure.
+//! The part of a take that a request asks for: RFC 9110, 13.1.5 and 14. Pure.
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 
-/// The one range that is asked for, as it is served, of so many bytes. Nothing where all of it is to be served: nothing was
-/// asked for, or what is no range, or more than one. RFC 9110, 14.2 leaves that to the server, and a WAV file in several
-/// parts is of use to nobody.
+/// The one range that is asked for, as it is served, of so many bytes. `None` where all of it is to be served: for no
+/// range, an invalid one, or more than one. RFC 9110, 14.2 leaves that to the server, and a WAV file in several parts
+/// is of no use.
 pub(super) fn asked_for(method: &Method, headers: &HeaderMap, length: u64) -> Option<HeaderValue> {
     let mut values = headers.get_all(header::RANGE).iter();
     let value = values.next().filter(|_| *method == Method::GET)?.to_str().ok()?;
@@ -24,7 +24,7 @@ fn served(range: &str, length: u64) -> Option<String> {
     Some(match range.split_once('-')? {
         ("", last) => match number(last)? {
             0 => "bytes=-0".to_owned(),
-            // Whoever asks for more from the end than there is gets all of it.
+            // A request for more from the end than there is gets all of it.
             last => format!("bytes={}-", length.saturating_sub(last)),
         },
         (first, "") => format!("bytes={}-", number(first)?),
@@ -41,7 +41,7 @@ fn number(text: &str) -> Option<u64> {
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// Whether a take is what it was for whoever has a part of it: what `If-Range` says is its `ETag`, and no weak one, or its
+/// Whether a take is unchanged for a client that has a part of it: `If-Range` has its `ETag`, and no weak one, or its
 /// `Last-Modified`.
 pub(super) fn is_same(if_range: &HeaderValue, take: &HeaderMap) -> bool {
     let is = |name| take.get(name).is_some_and(|known| known == if_range);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_or_several_is_all_of_it() {
+    fn an_invalid_range_or_several_are_all_of_it() {
         for all in
             ["bytes=0-1,5-9", "bytes=-1, 0-0", "lines=1-2", "bytes=9-0", "bytes=a-b", "bytes=-", "bytes=", "0-9", ""]
         {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_goes_on_only_with_what_it_is_a_part_of() {
+    fn a_part_goes_on_only_with_the_same_take() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         let take = HeaderMap::from_iter([
             (header::ETAG, HeaderValue::from_static("\"1-2\"")),

@@ -1,4 +1,4 @@
-//! Recording, and the tracks there are to record: today one, the recorded inputs. On the thread of HTTP.
+//! Recording, and the tracks: today one, the recorded inputs. On the thread of HTTP.
 
 use crate::{
     command::channels::ChannelList,
@@ -15,36 +15,37 @@ use utoipa::{IntoParams, ToSchema};
 /// The recorded inputs.
 const INPUTS: u32 = 1;
 
-/// How a take begins.
+/// The name of a take.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StartBody {
-    /// Its name; made from the date where none is given.
+    /// The take's name; default: made from the date.
     #[schema(max_length = 200, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$", example = "jam")]
     name: Option<String>,
 }
 
-/// What of a track is recorded.
+/// The input to record.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StartWish {
-    /// The input: a channel like `1`, several like `3-4`, or the device by its name for all of them. It is that of later
-    /// takes, too, as with `record.set files`.
+    /// The input: a channel like `1`, several like `3-4`, or the device's name for all. Later takes use it, too, as
+    /// with `record.set files`.
     #[param(max_length = 200, example = "1")]
     device_id: Option<String>,
-    /// Whom to tell how it goes. Every WebSocket is told anyway.
+    /// Ignored: every WebSocket receives the events.
     connection_id: Option<String>,
 }
 
 /// A track.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Track {
-    /// What it is asked for by.
+#[schema(as = Track)]
+pub(super) struct ApiTrack {
+    /// The id in the address.
     id: u32,
     /// The inputs it records, like `1-2` or `synth`.
     inputs: String,
-    /// How it is recorded.
+    /// Recording state.
     record: RecordStatus,
 }
 
@@ -52,42 +53,38 @@ async fn begin(asking: &Asking, body: StartBody) -> ActionResult {
     asking.ask("record.start", body.name.as_deref().as_slice()).await
 }
 
-/// A track that is there.
+/// Whether there is a track of this number.
 fn known(Path(id): Path<u32>) -> Result<(), HttpError> {
-    if id == INPUTS {
-        Ok(())
-    } else {
-        Err(HttpError::missing(format!("there is no track {id}; /api/tracks says what there is")))
-    }
+    if id == INPUTS { Ok(()) } else { Err(HttpError::missing(format!("unknown track {id}; /api/tracks lists all"))) }
 }
 
 /// Begins a take.
 #[utoipa::path(post, path = "/api/record/start", operation_id = "start_recording", tag = "recording", request_body = Option<StartBody>,
-    responses((status = 200, description = "It begins, now or as `record.set start` says.", body = Done)))]
+    responses((status = 200, description = "Recording starts, now or as `record.set start` defines.", body = Done)))]
 pub(super) async fn start(asking: Asking, JsonBody(body): JsonBody<StartBody>) -> ActionResult {
     begin(&asking, body).await
 }
 
 /// Ends the take.
 #[utoipa::path(post, path = "/api/record/stop", operation_id = "stop_recording", tag = "recording",
-    responses((status = 200, description = "It ends.", body = Done)))]
+    responses((status = 200, description = "The take ends.", body = Done)))]
 pub(super) async fn stop(asking: Asking) -> ActionResult {
     asking.ask("record.stop", &[]).await
 }
 
-/// The tracks there are.
+/// Lists the tracks.
 #[utoipa::path(get, path = "/api/tracks", tag = "recording",
-    responses((status = 200, description = "Each.", body = Vec<Track>)))]
-pub(super) async fn tracks(asking: Asking) -> Json<Vec<Track>> {
+    responses((status = 200, description = "Each.", body = Vec<ApiTrack>)))]
+pub(super) async fn tracks(asking: Asking) -> Json<Vec<ApiTrack>> {
     let status = asking.status();
     let (inputs, record) = (status.record.inputs.clone(), RecordStatus::clone(&status.record));
-    Json(vec![Track { id: INPUTS, inputs, record }])
+    Json(vec![ApiTrack { id: INPUTS, inputs, record }])
 }
 
 /// Begins a take of a track.
 #[utoipa::path(post, path = "/api/tracks/{id}/record/start", operation_id = "start_recording_track", tag = "recording",
     request_body = Option<StartBody>, params(("id" = u32, Path, description = "The track."), StartWish),
-    responses((status = 200, description = "It begins.", body = Done)))]
+    responses((status = 200, description = "Recording starts.", body = Done)))]
 pub(super) async fn start_track(
     asking: Asking,
     id: Path<u32>,
@@ -101,21 +98,21 @@ pub(super) async fn start_track(
         let status = asking.status();
         let files = files_of(input, &status).ok_or_else(|| {
             let (device, channels) = (&status.device.name, &status.record.inputs);
-            HttpError::malformed(format!("'{input}' is no input of the station: it records {channels} of {device}"))
+            HttpError::malformed(format!("'{input}' is not an input of the station: it records {channels} of {device}"))
         })?;
-        // What is under way stays what it is.
+        // A take under way does not change.
         if status.record.is_recording {
-            return Err(HttpError::conflict("a take is under way; record.stop ends it"));
+            return Err(HttpError::conflict("already recording; record.stop ends the take"));
         }
         drop(asking.ask("record.set", &["files", &files]).await?);
     }
     begin(&asking, body).await
 }
 
-/// The files in which an input is recorded, as `record.set files` takes them: it counts among the recorded inputs.
+/// The value of `record.set files` for an input: channels count among the recorded inputs.
 fn files_of(input: &str, status: &Status) -> Option<String> {
     let (device, recorded) = (&status.device, &status.record.inputs);
-    // What is not ALSA has one device.
+    // Hosts other than ALSA have one device.
     if input == recorded || input == device.name || (input == device.host && input != "alsa") {
         return Some("inputs".to_owned());
     }
@@ -128,7 +125,7 @@ fn files_of(input: &str, status: &Status) -> Option<String> {
 /// Ends the take of a track.
 #[utoipa::path(post, path = "/api/tracks/{id}/record/stop", operation_id = "stop_recording_track", tag = "recording",
     params(("id" = u32, Path, description = "The track.")),
-    responses((status = 200, description = "It ends.", body = Done)))]
+    responses((status = 200, description = "The take ends.", body = Done)))]
 pub(super) async fn stop_track(asking: Asking, id: Path<u32>) -> ActionResult {
     known(id)?;
     asking.ask("record.stop", &[]).await

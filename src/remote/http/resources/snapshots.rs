@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// What a snapshot is to be called.
+/// The name of a snapshot.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NameBody {
@@ -18,12 +18,12 @@ pub(super) struct NameBody {
     name: String,
 }
 
-/// How a snapshot is gone to.
+/// How a snapshot is recalled.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RecallWish {
-    /// Gliding for so many seconds; at once where nothing is said.
+    /// Glide time in seconds; default: at once.
     #[param(minimum = 0.0, maximum = 3600.0)]
     seconds: Option<f64>,
 }
@@ -32,24 +32,24 @@ fn is_there(asking: &Asking, name: &str) -> bool {
     asking.status().params.snapshots.iter().any(|known| known == name)
 }
 
-/// The snapshots there are.
+/// Lists the snapshots.
 #[utoipa::path(get, path = "/api/snapshots", tag = "snapshots",
-    responses((status = 200, description = "Their names.", body = Vec<String>)))]
+    responses((status = 200, description = "The names.", body = Vec<String>)))]
 pub(super) async fn snapshots(asking: Asking) -> Json<Arc<[String]>> {
     Json(Arc::clone(&asking.status().params.snapshots))
 }
 
-/// Keeps where the knobs stand under a name.
+/// Saves the parameter values as a snapshot.
 #[utoipa::path(post, path = "/api/snapshots", operation_id = "save_snapshot", tag = "snapshots", request_body = NameBody,
-    responses((status = 200, description = "It is saved.", body = Done)))]
+    responses((status = 200, description = "Saved.", body = Done)))]
 pub(super) async fn save(asking: Asking, JsonBody(body): JsonBody<NameBody>) -> ActionResult {
     asking.ask("snapshot.save", &[&body.name]).await
 }
 
-/// Turns the knobs to where they stood.
+/// Recalls a snapshot.
 #[utoipa::path(post, path = "/api/snapshots/{name}/recall", operation_id = "recall_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200), RecallWish),
-    responses((status = 200, description = "They are there, or on their way.", body = Done)))]
+    responses((status = 200, description = "Recalled, or gliding.", body = Done)))]
 pub(super) async fn recall(
     asking: Asking,
     Path(name): Path<String>,
@@ -60,10 +60,10 @@ pub(super) async fn recall(
     or_missing(asking.ask("snapshot.recall", &words).await, || is_there(&asking, &name))
 }
 
-/// Takes a snapshot away.
+/// Deletes a snapshot.
 #[utoipa::path(delete, path = "/api/snapshots/{name}", operation_id = "delete_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200)),
-    responses((status = 200, description = "It is gone.", body = Done)))]
+    responses((status = 200, description = "Deleted.", body = Done)))]
 pub(super) async fn delete(asking: Asking, Path(name): Path<String>) -> ActionResult {
     or_missing(asking.ask("snapshot.delete", &[&name]).await, || is_there(&asking, &name))
 }

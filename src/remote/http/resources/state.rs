@@ -1,5 +1,4 @@
-//! How things are: the status, the devices of this machine, the profiles. On the thread of HTTP; devices are looked at on
-//! another one.
+//! The status, the devices of this machine, the profiles. On the thread of HTTP; devices are looked at on another one.
 
 use crate::{
     engine::{
@@ -18,25 +17,25 @@ use utoipa::ToSchema;
 /// Profiles.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Profiles {
-    /// The ids there are: what `profile.use` takes.
+    /// The ids, as `profile.use` takes them.
     #[schema(value_type = Vec<String>)]
     ids: Arc<[String]>,
     /// The one in use.
     in_use: String,
 }
 
-/// Everything the station says of itself.
+/// Returns the status of the station.
 #[utoipa::path(get, path = "/api/status", tag = "station",
-    responses((status = 200, description = "How things are.", body = Status)))]
+    responses((status = 200, description = "The status.", body = Status)))]
 pub(super) async fn status(asking: Asking) -> Json<Arc<Status>> {
     Json(asking.status())
 }
 
-/// The audio devices and MIDI ports of the machine.
+/// Lists the audio devices and MIDI ports.
 ///
-/// Takes its time: devices are opened to ask them what they can do.
+/// Slow: it opens each device to read its capabilities.
 #[utoipa::path(get, path = "/api/devices", tag = "station",
-    responses((status = 200, description = "What there is, and what `auto` would take.", body = Listing)))]
+    responses((status = 200, description = "The devices and ports, and what `auto` would choose.", body = Listing)))]
 pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listing>, HttpError> {
     let _looking = hall.looking.lock().await;
     let profile = Arc::clone(&hall.station.status().params.profile);
@@ -45,14 +44,13 @@ pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listin
         let _quiet = QuietStderr::into(&log_file);
         select::listing(&profile)
     });
-    let failed =
-        |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the devices cannot be looked at; the log says more");
+    let failed = |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the devices cannot be listed; see the log");
     look.await.map(Json).map_err(failed)
 }
 
-/// The profiles there are.
+/// Lists the profiles.
 #[utoipa::path(get, path = "/api/profiles", tag = "station",
-    responses((status = 200, description = "Their ids, and the one in use.", body = Profiles)))]
+    responses((status = 200, description = "The ids, and the one in use.", body = Profiles)))]
 pub(super) async fn profiles(asking: Asking) -> Json<Profiles> {
     let status = asking.status();
     Json(Profiles { ids: Arc::clone(&status.profiles), in_use: status.params.profile.id.clone() })

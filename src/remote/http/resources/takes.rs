@@ -26,7 +26,7 @@ use tower_http::services::ServeFile;
 async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, HttpError> + Send + 'static,
 ) -> Result<T, HttpError> {
-    let failed = |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the disk cannot be read; the log says more");
+    let failed = |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the disk cannot be read; see the log");
     spawn_blocking(read).await.map_err(failed)?
 }
 
@@ -34,32 +34,32 @@ fn of_the_disk(error: &io::Error) -> HttpError {
     HttpError::new(StatusCode::SERVICE_UNAVAILABLE, format!("it cannot be read: {error}"))
 }
 
-/// The takes there are, newest first.
+/// Lists the takes, newest first.
 #[utoipa::path(get, path = "/api/takes", tag = "takes",
-    responses((status = 200, description = "What lies in the folder of takes.", body = Vec<TakeInfo>)))]
+    responses((status = 200, description = "The takes of the folder.", body = Vec<TakeInfo>)))]
 pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Result<Json<Vec<TakeInfo>>, HttpError> {
     let (folder, cache) = (asking.status().record.folder.clone(), Cache::new(hall.folders.verdicts()));
     let mut takes = reading(move || librarian::infos(&folder, &cache).map_err(|error| of_the_disk(&error))).await?;
-    // What a take looks like is longer than all the rest together.
+    // The overview of a take is longer than all the rest together.
     takes.iter_mut().for_each(|take| take.overview = None);
     Ok(Json(takes))
 }
 
-/// A take as a file; `Range` asks for a part of it, with `If-Range` only of the take that was there before.
+/// Returns a take as a file; `Range` selects a part, with `If-Range` only if the take is unchanged.
 ///
-/// Several ranges at once are not served: then all of it is.
+/// For several ranges at once, the whole file is returned.
 #[utoipa::path(get, path = "/api/takes/{name}", tag = "takes",
     params(
-        ("name" = String, Path, description = "Its name, with or without `.wav`.",
+        ("name" = String, Path, description = "The take's name, with or without `.wav`.",
             min_length = 1, max_length = 200, pattern = r"^[^/\x00]+$"),
     ),
     responses(
-        (status = 200, description = "All of it.", content_type = "audio/wav", body = Vec<u8>),
-        (status = 206, description = "The part that was asked for.", content_type = "audio/wav", body = Vec<u8>),
-        (status = 304, description = "It is what it was."),
-        (status = 412, description = "It is not what the preconditions say.", body = super::super::reply::ErrorBody),
-        (status = 409, description = "It is being recorded, or it is no take.", body = super::super::reply::ErrorBody),
-        (status = 416, description = "It is not that long.", body = super::super::reply::ErrorBody),
+        (status = 200, description = "The whole file.", content_type = "audio/wav", body = Vec<u8>),
+        (status = 206, description = "The requested range.", content_type = "audio/wav", body = Vec<u8>),
+        (status = 304, description = "Not modified."),
+        (status = 412, description = "The preconditions do not match.", body = super::super::reply::ErrorBody),
+        (status = 409, description = "Being recorded, or not a take.", body = super::super::reply::ErrorBody),
+        (status = 416, description = "The range is beyond the end.", body = super::super::reply::ErrorBody),
     ))]
 pub(super) async fn take(
     asking: Asking,
@@ -90,9 +90,9 @@ async fn serve(path: &FilePath, request: Request) -> Result<Response, HttpError>
     Ok(response.map(Body::new).into_response())
 }
 
-/// The file of a take that is finished, by its name in the folder, and how long it is. A link leads nowhere.
+/// The file of a finished take, by its name in the folder, and its length. A link is refused.
 fn whole(path: &FilePath) -> Result<(PathBuf, u64), HttpError> {
-    let missing = || HttpError::missing("there is no such take; /api/takes says what there is");
+    let missing = || HttpError::missing("no such take; /api/takes lists all");
     let path = meant(path).ok_or_else(missing)?;
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav")) {
         return Err(missing());
@@ -102,7 +102,7 @@ fn whole(path: &FilePath) -> Result<(PathBuf, u64), HttpError> {
             let length = path.metadata().map_err(|error| of_the_disk(&error))?.len();
             Ok((path, length))
         }
-        // A link, or nothing that could be a file.
+        // A link, or a path that could be no file.
         Err(NotUsable::Disk(_)) => Err(missing()),
         Err(why) => Err(HttpError::conflict(why.to_string())),
     }

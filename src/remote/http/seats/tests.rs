@@ -1,4 +1,4 @@
-//! Who gets a seat, and whose it was.
+//! Which connection gets a seat, and which loses it.
 
 use super::*;
 use crate::engine::doors::Doors;
@@ -19,7 +19,7 @@ impl Room {
         self.seats.take(from.into(), &self.ending)
     }
 
-    /// So many who are being served.
+    /// So many requests under way.
     fn served(&self, from: [u8; 4], count: usize) -> Vec<RequestGuard> {
         (0..count).map(|_| self.take(from).unwrap().asked()).collect()
     }
@@ -56,19 +56,19 @@ fn others_do_not_keep_this_machine_out_nor_it_them() {
 }
 
 #[test]
-fn whoever_asks_for_nothing_gives_way_and_whoever_is_served_does_not() {
+fn an_idle_connection_gives_way_and_one_with_a_request_under_way_does_not() {
     let room = Room::new();
     let served = room.served(OWN, 1);
     let socket = room.take(OWN).unwrap();
     assert!(socket.becomes_socket());
     let first = room.take(OWN).unwrap();
     let idle: Vec<Arc<Seat>> = (3..SEATS).map(|_| room.take(OWN).unwrap()).collect();
-    // It has been served since, and so has waited least.
+    // It had a request since, and so has been idle for the shortest time.
     drop(first.asked());
     let newcomer = room.take(OWN).unwrap();
     assert!(!room.has(&idle[0]));
     assert!([&served[0].0, &socket, &first, &idle[1], &newcomer].into_iter().all(|seat| room.has(seat)));
-    // Who lost it changes nothing by leaving, or by asking after all.
+    // A connection that lost its seat changes nothing when it ends, or by a late request.
     drop(idle[0].asked());
     assert!(!idle[0].becomes_socket());
     let crowd: Vec<Arc<Seat>> = (0..10 * SEATS).map(|_| room.take(OWN).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! What was sent is what is heard, and nothing that is sent does harm.
+//! Messages arrive as they were sent, and no datagram does harm.
 
 use super::*;
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ fn bundles_keep_their_order_and_an_inner_one_is_not_before_the_outer() {
 fn bundles_in_bundles_end_somewhere() {
     assert_eq!(understand(&nest(DEPTH_MAX)), Ok(vec![]));
     assert_eq!(understand(&nest(DEPTH_MAX + 1)), Err(DatagramError::TooDeep));
-    // The most that a datagram can hold, on a stack as small as they come.
+    // The most that a datagram can hold, on the smallest stack.
     let deepest = nest(65_500 / 20);
     let small = std::thread::Builder::new().stack_size(32 * 1024).spawn(move || understand(&deepest));
     assert_eq!(small.unwrap().join().unwrap(), Err(DatagramError::TooDeep));
@@ -87,7 +87,7 @@ fn one_fault_refuses_the_whole_datagram() {
 }
 
 #[test]
-fn a_type_without_its_argument_is_said_in_a_sentence() {
+fn a_type_without_its_argument_is_refused_with_a_sentence() {
     for types in ["f", "i", "d", "s", "b", "ff"] {
         let tags = format!("{:\0<4}", format!(",{types}"));
         let why = understand(format!("/clock/bpm\0\0{tags}").as_bytes()).unwrap_err().to_string();
@@ -102,7 +102,7 @@ fn a_symbol_is_a_string() {
 }
 
 #[test]
-fn what_is_too_long_is_refused() {
+fn a_message_that_is_too_long_is_refused() {
     let text = |bytes: usize| say("/a", vec![OscType::String("x".repeat(bytes))]);
     assert_eq!(heard(&text(MESSAGE_BYTES_MAX)), Err(DatagramError::TooLong));
     assert!(heard(&text(MESSAGE_BYTES_MAX - 100)).is_ok());
@@ -130,7 +130,7 @@ proptest! {
     }
 
     #[test]
-    fn messages_come_as_they_went(
+    fn messages_come_as_they_were_sent(
         addr in "/[a-z/]{0,30}",
         text in "[^\0]{0,20}",
         (int, long, float, double) in (any::<i32>(), any::<i64>(), -1e9_f32..1e9, -1e9..1e9),

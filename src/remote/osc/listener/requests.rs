@@ -1,4 +1,4 @@
-//! What can be asked of the OSC thread itself: pings, help, the status, subscriptions.
+//! Requests to the OSC thread itself: pings, help, the status, subscriptions.
 
 use super::{Letter, Listener, OscRefusal};
 use crate::remote::osc::{
@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where events are subscribed to.
+/// The address to subscribe to events.
 const EVENTS: &str = "/events";
-/// How often a part of the status may be told, in ms.
+/// How often a part of the status may be sent, in ms.
 const EVERY_MS: RangeInclusive<f64> = 10.0..=60_000.0;
-/// Addresses a subscription tells at a time: more of the status is worth a question, not a stream.
+/// Addresses a subscription sends at a time: for more of the status a client should ask once, and not subscribe.
 const STEADY_MAX: usize = 256;
 
 impl Listener {
@@ -40,27 +40,28 @@ impl Listener {
         self.let_in_question(now)?;
         let lines = help::lines(of.as_ref());
         if lines.is_empty() {
-            return Err(OscRefusal::from("there is nothing of that name; /help lists everything".to_owned()));
+            return Err(OscRefusal::from("unknown address; /help lists all".to_owned()));
         }
         lines.iter().for_each(|line| self.post.tell_all(from, [line]));
         Ok(())
     }
 
-    /// Tells how a part of the status is. With arguments it is what another station tells, and no question.
+    /// Sends a part of the status. With arguments the message comes from another station's subscription, and is no
+    /// question.
     pub(super) fn say(&mut self, Letter { from, message }: &Letter, now: Instant) -> Result<(), OscRefusal> {
         if !message.args.is_empty() {
-            return Err(OscRefusal::from("a question has no arguments".to_owned()));
+            return Err(OscRefusal::from("a status request has no arguments".to_owned()));
         }
         let part = pattern(&message.addr)?;
         self.let_in_question(now)?;
         if self.tell_part(*from, &message.addr, &part) {
             Ok(())
         } else {
-            Err(OscRefusal::from("there is nothing of that name now; /status lists everything".to_owned()))
+            Err(OscRefusal::from("no status at this address now; /status lists all".to_owned()))
         }
     }
 
-    /// Tells a part of the status; whether there was any.
+    /// Sends a part of the status; returns whether there was any.
     fn tell_part(&mut self, to: SocketAddr, address: &str, part: &Pattern) -> bool {
         let status = self.station.status();
         if let Some(message) = tree::handy(address, &status) {
@@ -115,13 +116,13 @@ impl Listener {
 
     fn end_of(&mut self, to: SocketAddr, address: Option<&String>) -> Result<(), OscRefusal> {
         if !self.subscriptions.end(|one| one.to == to && address.is_none_or(|address| one.address == *address)) {
-            return Err(OscRefusal::from("there is no such subscription".to_owned()));
+            return Err(OscRefusal::from("no such subscription".to_owned()));
         }
         self.subscriptions_changed();
         Ok(())
     }
 
-    /// Tells subscribers what they want to know now. Those of whom nothing is heard any more are told nothing more.
+    /// Sends subscribers what is due now. Subscriptions whose machine is silent end.
     pub(super) fn tell_subscribers(&mut self, now: Instant) {
         let mut subscriptions = std::mem::take(&mut self.subscriptions);
         let has_ended = subscriptions.end(|one| one.is_forgotten(now));
@@ -149,13 +150,13 @@ impl Listener {
 }
 
 fn pattern(text: &str) -> Result<Pattern, OscRefusal> {
-    Pattern::new(text).ok_or_else(|| OscRefusal::from("a bracket has no other, or nothing in it".to_owned()))
+    Pattern::new(text).ok_or_else(|| OscRefusal::from("a bracket is not closed, or is empty".to_owned()))
 }
 
-/// How one of the special addresses is written.
+/// The usage of a special address.
 fn usage(address: &str) -> OscRefusal {
     let args = help::SPECIAL.iter().find(|[special, ..]| *special == address).map_or("", |[_, args, _]| args);
-    OscRefusal::Refused(format!("allowed is {address} {args}"))
+    OscRefusal::Refused(format!("allowed: {address} {args}"))
 }
 
 /// The sender, at another of its ports where one is asked for.
@@ -163,6 +164,6 @@ fn at_port(from: SocketAddr, port: Option<f64>) -> Result<SocketAddr, OscRefusal
     match port {
         None => Ok(from),
         Some(port) if (1.0..=65_535.0).contains(&port) => Ok(SocketAddr::new(from.ip(), port as u16)),
-        Some(port) => Err(OscRefusal::Refused(format!("{port} is no port: allowed is 1..65535"))),
+        Some(port) => Err(OscRefusal::Refused(format!("{port} is not a port; allowed: 1..65535"))),
     }
 }

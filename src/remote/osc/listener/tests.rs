@@ -1,4 +1,4 @@
-//! What the thread does where the engine is slow, and whom it hears.
+//! The thread with a slow engine, and the machines it accepts.
 
 use super::*;
 use crate::{
@@ -15,7 +15,7 @@ use rosc::{OscBundle, OscPacket, OscTime, encoder};
 /// Longer than anything takes; only a failing test waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A thread that hears, whoever obeys, what the thread counts, and a client.
+/// An OSC thread, its station and desk, its counters, and a client.
 fn stage() -> (Osc, Station, Desk, Doors, UdpSocket) {
     let (station, desk) = station(Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap().status());
     let doors = Doors::default();
@@ -40,7 +40,7 @@ fn bundle(after: Duration, content: Vec<OscPacket>) -> OscPacket {
     OscPacket::Bundle(OscBundle { timetag, content })
 }
 
-/// The next command that reaches whoever obeys.
+/// The next command at the desk.
 fn next(desk: &Desk) -> Command {
     match desk.errand(PATIENCE).unwrap() {
         Errand::Obey(request) => request.command,
@@ -57,7 +57,7 @@ fn wait_for(what: &str, done: impl Fn() -> bool) {
 }
 
 #[test]
-fn what_must_arrive_waits_for_an_engine_that_is_busy() {
+fn a_command_that_must_arrive_waits_for_a_busy_engine() {
     let (_osc, station, desk, doors, client) = stage();
     while station.send(Command::ClockTap {}).is_ok() {}
     send(&client, &say("/clock/tap", vec![]));
@@ -69,7 +69,7 @@ fn what_must_arrive_waits_for_an_engine_that_is_busy() {
 }
 
 #[test]
-fn more_than_the_limit_is_dropped_but_not_what_must_arrive() {
+fn commands_beyond_the_limit_are_dropped_but_not_those_that_must_arrive() {
     let (_osc, _station, desk, doors, client) = stage();
     let mut flood = vec![say("/clock/tap", vec![]); 1_000];
     flood.extend([
@@ -90,7 +90,7 @@ fn more_than_the_limit_is_dropped_but_not_what_must_arrive() {
 }
 
 #[test]
-fn only_so_much_waits_for_its_time() {
+fn only_so_many_messages_wait_for_their_time() {
     let (osc, _station, _desk, doors, client) = stage();
     let room = Agenda::<Letter>::ENTRIES_MAX as u64;
     send(&client, &bundle(Duration::from_secs(600), vec![say("/clock/tap", vec![]); room as usize + 30]));
@@ -103,7 +103,7 @@ fn only_so_much_waits_for_its_time() {
 }
 
 #[test]
-fn this_machine_and_those_who_are_named_are_heard() {
+fn only_this_machine_and_the_named_ones_are_accepted() {
     let (_osc, station, _desk, doors, client) = stage();
     let from = vec!["192.168.1.20".parse().unwrap(), "fe80::1".parse().unwrap()];
     let bell = Arc::new(Bell::new().unwrap());

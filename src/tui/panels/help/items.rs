@@ -1,4 +1,4 @@
-//! What help says, made of the keymap's rows and the table of commands. Pure.
+//! The contents of help, made from the keymap's rows and the command table. Pure.
 
 use crate::{
     command::{self, COMMANDS, Command},
@@ -10,22 +10,22 @@ use crate::{
     },
 };
 
-/// One line of it.
+/// One line of help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HelpItem {
     /// A title.
     Heading(String),
-    /// What does something, and what it does.
+    /// A key or command, and its help.
     Entry(String, String),
-    /// How a command is written, on a line of its own.
+    /// The usage of a command, on a line of its own.
     Usage(String),
-    /// What it does.
+    /// Its help.
     Text(String),
-    /// Nothing.
+    /// An empty line.
     Space,
 }
 
-/// All of it, for the keys of a mode.
+/// All lines, for the keys of a mode.
 pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
     let mut items = vec![HelpItem::Heading(format!("Keys in {} mode", mode.title()))];
     if mode == Mode::Piano {
@@ -33,7 +33,7 @@ pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
             NOTE_KEYS.iter().filter(|(_, at)| (from..to).contains(at)).map(|(key, _)| *key).collect()
         };
         items.push(HelpItem::Entry(row(0, 12), "Play C to B of the octave".to_owned()));
-        items.push(HelpItem::Entry(row(12, 29), "Play on from the C above".to_owned()));
+        items.push(HelpItem::Entry(row(12, 29), "Play notes from the C above".to_owned()));
     }
     items.extend(keys(keymap, mode));
     if mode == Mode::Piano {
@@ -45,18 +45,18 @@ pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
         items.extend(keys(keymap, Mode::Of(panel)));
         items.push(HelpItem::Space);
     }
-    items.push(HelpItem::Heading("Commands, as they are typed after :".to_owned()));
+    items.push(HelpItem::Heading("Commands for the : line".to_owned()));
     for row in COMMANDS {
         items.push(HelpItem::Usage(row.usage_with_ranges()));
         items.push(HelpItem::Text(row.help.to_owned()));
     }
     items.push(HelpItem::Space);
-    items.push(HelpItem::Heading("What only the screen does, typed after : too".to_owned()));
+    items.push(HelpItem::Heading("Screen actions, also for the : line".to_owned()));
     items.extend(complete::views().map(|view| HelpItem::Entry(view.name().to_owned(), view.help().to_owned())));
     items
 }
 
-/// The keys of a mode and what they do.
+/// The keys of a mode and their help.
 fn keys(keymap: &ScreenKeymap, mode: Mode) -> impl Iterator<Item = HelpItem> {
     keymap.rows_in(mode).map(|row| HelpItem::Entry(row.key.sign(), meaning(&row.action)))
 }
@@ -68,7 +68,7 @@ fn meaning(action: &ScreenAction) -> String {
     }
 }
 
-/// What a command does, with its arguments where they say more than its help.
+/// The help of a command, with its arguments if they add to it.
 fn command_meaning(command: &Command) -> String {
     let help = command::spec(command.name()).map_or("", |row| row.help);
     if command.words().is_empty() { help.to_owned() } else { format!("{help} ({command})") }

@@ -1,4 +1,4 @@
-//! How help is drawn: its lines between two rules.
+//! Draws help: its lines between two rules.
 
 use super::HelpItem;
 use crate::tui::{theme::OverlayLook, widgets::text};
@@ -12,7 +12,7 @@ use ratatui::{
 /// Cells of a key or a name before its help.
 const KEY_CELLS: usize = 18;
 
-/// Draws it over what is there, from the line `top` on.
+/// Draws it over the screen, from the line `top` on.
 pub fn draw(items: &[HelpItem], top: usize, look: &OverlayLook, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Clear, area);
     let rows = usize::from(area.height.saturating_sub(2));

@@ -1,21 +1,21 @@
-//! Which knob stands where: sections flow down columns, and where they do not all fit, over pages. Pure.
+//! The layout of the knobs: sections flow down columns, and over pages if they do not all fit. Pure.
 
 use crate::profile::Profile;
 
-/// Rows a knob may take, the most comfortable first: label and value, its bar below, a row of air.
+/// Rows per knob, the largest first: label and value, the bar below, an empty row.
 const KNOB_ROWS: [u16; 3] = [3, 2, 1];
 
-/// Something in a column.
+/// An item of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnItem {
-    /// The title of a section; again where it goes on in another column.
+    /// The title of a section; repeated if the section continues in another column.
     Heading {
-        /// Its place in the profile.
+        /// The section's index in the profile.
         section: usize,
         /// Whether it began in the column before.
         continued: bool,
     },
-    /// A parameter's place in the profile.
+    /// A parameter's index in the profile.
     Knob(usize),
 }
 
@@ -24,30 +24,30 @@ pub enum ColumnItem {
 pub struct KnobLayout {
     /// From left to right, each from top to bottom.
     pub columns: Vec<Vec<ColumnItem>>,
-    /// How many columns share the width: the same on every page.
+    /// How many columns share the width, the same on every page.
     pub across: usize,
-    /// Rows each knob takes.
+    /// Rows per knob.
     pub knob_rows: u16,
 }
 
-/// The room there is.
+/// The size of the area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayoutSize {
-    /// How many columns stand side by side.
+    /// The number of columns side by side.
     pub columns: usize,
-    /// How high they are.
+    /// Their height in rows.
     pub rows: usize,
 }
 
 impl KnobLayout {
-    /// All knobs on one page, as comfortable as they fit and evenly spread; else the page with the focused one.
+    /// All knobs on one page, as large as fits and evenly spread; else the page with the focused one.
     pub fn of(profile: &Profile, room: LayoutSize, focus: usize) -> KnobLayout {
         let all: Vec<usize> = (0..profile.params.len()).collect();
         KnobLayout::with(profile, &all, room, focus, &KNOB_ROWS)
     }
 
-    /// The same with only some of the knobs, by their places in order; they are no larger than they are among all, so
-    /// that they keep still while their number changes.
+    /// The same with only some of the knobs, by their indexes in order; they are no larger than among all, so that
+    /// their size does not change during a search.
     pub fn found(profile: &Profile, found: &[usize], room: LayoutSize, focus: usize) -> KnobLayout {
         let all = KnobLayout::of(profile, room, focus);
         let found = KnobLayout::with(profile, found, room, focus, &[all.knob_rows]);
@@ -61,7 +61,7 @@ impl KnobLayout {
                 let pages = flow(profile, shown, LayoutSize { columns, rows: *rows }, knob_rows);
                 pages.len() <= 1 && !pages.iter().flatten().flatten().any(is_continued)
             };
-            // The least height that still needs only one page spreads the sections evenly.
+            // The smallest height that still needs only one page spreads the sections evenly.
             if let Some(rows) = (1..=rows).find(fits) {
                 let pages = flow(profile, shown, LayoutSize { columns, rows }, knob_rows);
                 let columns = pages.into_iter().next().unwrap_or_default();
@@ -75,13 +75,13 @@ impl KnobLayout {
         KnobLayout { columns: page, across: columns, knob_rows: 1 }
     }
 
-    /// Whether anything of a section is on the page.
+    /// Whether a knob of a section is on the page.
     pub fn shows(&self, section: usize) -> bool {
         let heads = |item: &ColumnItem| matches!(item, ColumnItem::Heading { section: at, .. } if *at == section);
         self.columns.iter().flatten().any(heads)
     }
 
-    /// Rows an item takes.
+    /// The rows of an item.
     pub fn height(&self, item: ColumnItem) -> u16 {
         match item {
             ColumnItem::Heading { .. } => 1,
@@ -96,7 +96,7 @@ fn is_continued(item: &ColumnItem) -> bool {
 
 type Page = Vec<Vec<ColumnItem>>;
 
-/// Lets the sections flow. A section that fits into a column stays whole; a longer one goes on in the next.
+/// Lets the sections flow. A section that fits into a column stays whole; a longer one continues in the next.
 fn flow(profile: &Profile, shown: &[usize], room: LayoutSize, knob_rows: u16) -> Vec<Page> {
     let LayoutSize { columns, rows } = room;
     let knob_rows = usize::from(knob_rows);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_window_shows_all_knobs_with_air() {
+    fn a_large_window_shows_all_knobs_with_empty_rows_between() {
         for (id, knob_rows) in [("korg_nts1", 3), (DEFAULT_ID, 2)] {
             let profile = Arc::clone(Library::load(None).0.get(id).unwrap());
             let plan = KnobLayout::of(&profile, LayoutSize { columns: 5, rows: 44 }, 0);

@@ -1,4 +1,4 @@
-//! How the knobs are drawn, in their sections: all of them where there is room, else the page of the focus.
+//! Draws the knobs in their sections: all of them if there is room, else the page of the focus.
 
 use super::{
     layout::{ColumnItem, KnobLayout, LayoutSize},
@@ -25,19 +25,19 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// Least cells of a column of knobs.
+/// Minimum cells of a column of knobs.
 const COLUMN_MIN: u16 = 38;
-/// Most cells of a column; a longer bar is no easier to read.
+/// Maximum cells of a column; a longer bar is no easier to read.
 const COLUMN_MAX: u16 = 60;
-/// Most cells of a label.
+/// Maximum cells of a label.
 const LABEL_MAX: usize = 14;
-/// Least cells of a bar, where a long value takes the rest.
+/// Minimum cells of a bar beside a long value.
 const BAR_MIN: usize = 4;
-/// Cells a value has before it takes some from the bar.
+/// Cells of a value before it takes some from the bar.
 const VALUE: usize = 12;
-/// Cells of the marks, where any knob has one.
+/// Cells of the marks, if any knob has one.
 const MARKS: usize = 2;
-/// Where a moved knob sounds now, on its bar.
+/// The modulated value on the bar of a knob.
 const SOUNDS: char = '◆';
 
 /// Draws them.
@@ -52,7 +52,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, fra
     let columns = (areas.body.width / COLUMN_MIN).max(1);
     let room = LayoutSize { columns: usize::from(columns), rows: usize::from(areas.body.height) };
     let plan = match found {
-        // The panel that looks for them says so above them.
+        // The search panel shows that there is no match.
         Some(found) if found.is_empty() => return,
         Some(found) => KnobLayout::found(profile, &found, room, focus),
         None => {
@@ -104,7 +104,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, fra
     }
 }
 
-/// The instrument, and its port where there are several.
+/// The instrument, and its port if there are several.
 fn title(status: &Visible) -> String {
     let profile = &status.params.profile;
     let name = match profile.maker.as_str() {
@@ -121,7 +121,7 @@ fn title(status: &Visible) -> String {
     }
 }
 
-/// The sections' names; those on the page stand out, the focused one most.
+/// The section names; those on the page are highlighted, the focused one most.
 fn tabs(names: &[String], focused: usize, plan: &KnobLayout, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
     let mut spans = Vec::new();
     for (name, at) in names.iter().zip(0..) {
@@ -131,7 +131,7 @@ fn tabs(names: &[String], focused: usize, plan: &KnobLayout, look: &KnobsLook, a
             _ => Span::styled(format!(" {name} "), look.tab),
         });
     }
-    // Where they do not fit, begin so that the focused one does.
+    // If they do not all fit, the first shown name is chosen so that the focused one fits.
     let room = usize::from(area.width);
     let upto: usize = spans.iter().take(focused + 2).map(Span::width).sum();
     let mut over = upto.saturating_sub(room);
@@ -144,23 +144,23 @@ fn tabs(names: &[String], focused: usize, plan: &KnobLayout, look: &KnobsLook, a
 
 struct Knob<'a> {
     param: &'a Param,
-    /// Where it stands.
+    /// The base value.
     value: u16,
-    /// What it sounds like now, where something moves it.
+    /// The modulated value, if there is modulation.
     sounds: Option<u16>,
-    /// Whether its recorded turns play, where there are any.
+    /// Whether its automation plays, if there is any.
     automated: Option<bool>,
     focused: bool,
     /// Cells of the labels in this window.
     labels: usize,
-    /// Cells of the marks behind them.
+    /// Cells of the marks after them.
     marks: usize,
-    /// Whether the next controller that moves is tied to it.
+    /// Whether MIDI learn maps the next controller to it.
     learning: bool,
 }
 
 impl Knob<'_> {
-    /// One row: focus, label, marks, bar, value. Where knobs have more rows, the bar has the second to itself.
+    /// One row: focus, label, marks, bar, value. If knobs have more rows, the bar has the second one.
     fn draw(&self, look: &KnobsLook, area: Rect, rows: u16, buffer: &mut Buffer) {
         let cells = usize::from(area.width);
         let shown =

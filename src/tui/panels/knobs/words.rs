@@ -1,4 +1,4 @@
-//! What the rule above the knobs says: what moves the focused one, what is recorded, and where all of them go.
+//! The words in the rule above the knobs: the modulation of the focused one, automation, and the morph.
 
 use crate::{
     status::MorphStatus,
@@ -14,22 +14,22 @@ use crate::{
 };
 use ratatui::{layout::Rect, text::Span};
 
-/// Marks behind a label: something moves the knob; its turns are recorded on the timeline.
+/// The mark of a modulated knob, after its label.
 pub const MOVED: &str = "~";
-/// The second of them.
+/// The mark of a knob with automation.
 pub const AUTOMATED: &str = "»";
-/// Most cells of the name of the snapshot the knobs go to.
+/// Maximum cells of the name of the morph's snapshot.
 const MORPH_NAME: usize = 10;
-/// Cells of its bar.
+/// Cells of the morph's bar.
 const MORPH_BAR: usize = 6;
-/// Cells the title keeps beside what moves the focused knob.
+/// Minimum cells of the title beside the modulation of the focused knob.
 const TITLE_MIN: usize = 12;
-/// Least cells in which it can be told what that is.
+/// Minimum cells to show the modulation.
 const MOVED_MIN: usize = 12;
-/// Cells of the rule's own: its ends, and what stands around the title and the words.
+/// Cells of the rule itself: its ends, and the spaces around the title and the words.
 const AROUND: usize = 6;
 
-/// All of it, for a rule with a title; what moves the focused knob gets the room the others leave.
+/// The words for a rule with a title; the modulation of the focused knob has the room that the others leave.
 pub fn of(app: &App, status: &Visible, title: &str, theme: &Theme, area: Rect) -> Vec<Span<'static>> {
     let mut words = on_the_way(status, theme);
     let count = status.params.profile.params.len();
@@ -46,7 +46,7 @@ pub fn of(app: &App, status: &Visible, title: &str, theme: &Theme, area: Rect) -
     words
 }
 
-/// What moves the focused knob, behind the marks its row has.
+/// The modulation of the focused knob, after the marks of its row.
 fn moved_word(app: &App, status: &Visible) -> Option<String> {
     let (focus, params) = (app.focused(status)?, &status.params);
     let moved = params.motion_of(focus).map(|motion| format!("{MOVED} {}", motion.by.join(" + ")));
@@ -55,7 +55,7 @@ fn moved_word(app: &App, status: &Visible) -> Option<String> {
     (!words.is_empty()).then(|| words.join("  "))
 }
 
-/// The morph under way and what the timeline does with turns, each with room behind it.
+/// The morph under way and the state of automation, each followed by a space.
 pub fn on_the_way(status: &Visible, theme: &Theme) -> Vec<Span<'static>> {
     let mut words = Vec::new();
     if status.automation.armed {
@@ -76,7 +76,7 @@ fn morph_word(morph: &MorphStatus) -> String {
     format!("→ {} {bar} {:>3}%  ", text::cut(&morph.name, MORPH_NAME), morph.percent)
 }
 
-/// What waits for a controller, a knob by its label, in a title of so much room.
+/// The command or parameter that MIDI learn waits for, in a title of this width; a parameter by its label.
 pub fn learning_word(status: &Visible, theme: &Theme, title: Rect) -> Option<Span<'static>> {
     let what = status.learning.as_ref()?;
     let param = learning_param(what, status).and_then(|at| status.params.profile.params.get(at));
@@ -84,7 +84,7 @@ pub fn learning_word(status: &Visible, theme: &Theme, title: Rect) -> Option<Spa
     Some(Span::styled(text::cut(&word, usize::from(title.width) / 2), theme.knobs.learning))
 }
 
-/// The place of the knob that a text to be learned means, as the engine reads it.
+/// The index of the parameter that a text for MIDI learn names, as the engine reads it.
 pub fn learning_param(what: &str, status: &Visible) -> Option<usize> {
     let name = what.strip_prefix("param.set ").unwrap_or(what);
     status.params.profile.param_index(name.trim())

@@ -1,4 +1,4 @@
-//! How the `:` line is drawn: what is typed in place of the key bar, and above it what fits there.
+//! Draws the `:` line: the text in place of the key bar, and the completions above it.
 
 use crate::tui::{
     line::{
@@ -17,9 +17,9 @@ use ratatui::{
     widgets::Clear,
 };
 
-/// Most completions shown at once.
+/// Maximum completions that are shown.
 const CANDIDATES: usize = 6;
-/// Most cells of a completion before its help.
+/// Maximum cells of a completion before its help.
 const WORD_CELLS: usize = 20;
 
 /// Draws it, and puts the terminal's cursor there.
@@ -30,7 +30,7 @@ pub fn draw(line: &CommandLine, status: &Visible, theme: &Theme, areas: &ScreenA
     fitting(line, status, theme, above, frame);
 }
 
-/// What fits, and what the command needs, lowest.
+/// Draws the completions, and the usage of the command in the lowest row.
 fn fitting(line: &CommandLine, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.overlay;
     let before = line.before_cursor();
@@ -43,7 +43,7 @@ fn fitting(line: &CommandLine, status: &Visible, theme: &Theme, area: Rect, fram
         }
     };
     let hint = complete::hint(&before, status);
-    let hint = hint.unwrap_or_else(|| "a command; Tab completes, Enter does it, Esc goes back".to_owned());
+    let hint = hint.unwrap_or_else(|| "a command; Tab completes, Enter runs it, Esc goes back".to_owned());
     let first = chosen.map_or(0, |at| (at + 1).saturating_sub(CANDIDATES));
     let shown = candidates.len().min(CANDIDATES);
     let rows = shown as u16 + 2;

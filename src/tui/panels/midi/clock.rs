@@ -1,4 +1,4 @@
-//! One line about the clock: whose it is, and how well its pulses keep time.
+//! One line about the clock: the tempo source, and the accuracy of the pulses.
 
 use crate::{
     status::{ClockStatus, SourceStatus, SyncState},
@@ -10,9 +10,9 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this width on a source's name is written out.
+/// Window width from which a source's name is shown in full.
 const WIDE: u16 = 100;
-/// Cells of a source's name in a narrow window.
+/// Cells of a source's name in a narrower window.
 const NAME: usize = 16;
 
 /// Draws it.
@@ -40,7 +40,7 @@ fn source<'a>(source: &SourceStatus, look: &MidiLook, name_cells: usize) -> Span
         SyncState::Waiting => Span::styled(format!("waiting for {from}"), look.text),
         SyncState::Acquiring => Span::styled(format!("acquiring {from}"), look.text),
         SyncState::Locked => Span::styled(format!("locked to {from}"), look.text),
-        SyncState::Unsteady => Span::styled(format!("{from} keeps no tempo!"), look.alarm),
+        SyncState::Unsteady => Span::styled(format!("{from} out of range!"), look.alarm),
         SyncState::Lost => Span::styled(format!("{from} lost!"), look.alarm),
     }
 }

@@ -1,4 +1,4 @@
-//! The newest messages, the newest lowest, under a title that says what the system granted the threads that send them.
+//! The newest messages, the newest lowest, under a title with the scheduling of the threads that send them.
 
 use crate::{
     status::{MonitorLine, RealtimeStatus, Status},
@@ -14,7 +14,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this width on a port's name stands behind its number.
+/// Window width from which a port's name follows its number.
 const WIDE: u16 = 100;
 /// Cells of that name.
 const NAME: usize = 20;
@@ -28,7 +28,7 @@ pub fn draw(status: &Visible, theme: &Theme, title: Rect, area: Rect, frame: &mu
     };
     rule::with_words(&name, realtime(*status.realtime, look), theme, title, frame);
     let lines = match &*status.monitor {
-        Some(monitor) if monitor.lines.is_empty() => return say("nothing sent or received yet", look, area, frame),
+        Some(monitor) if monitor.lines.is_empty() => return say("no message sent or received yet", look, area, frame),
         Some(monitor) => &monitor.lines,
         None => return say("the monitor is off; midi.monitor on shows messages here", look, area, frame),
     };
@@ -56,7 +56,7 @@ fn message<'a>(line: &MonitorLine, status: &Status, look: &MidiLook, width: u16)
     Line::from(vec![Span::styled(at, look.quiet), Span::styled(what, way)])
 }
 
-/// Which threads run in real time, and whether memory is locked; there is not always a thread for the clock.
+/// Which threads run under SCHED_FIFO, and whether memory is locked; there is not always a clock thread.
 fn realtime<'a>(realtime: RealtimeStatus, look: &MidiLook) -> Vec<Span<'a>> {
     let facts =
         [("clock", realtime.clock), ("scheduler", Some(realtime.scheduler)), ("memory", Some(realtime.memory_locked))];

@@ -1,4 +1,4 @@
-//! The table of ports: one row each, what is gone or lost in words, so that it is seen without colours.
+//! The table of ports: one row each; a lost port is marked in words, so that it is visible without colours.
 
 use crate::{
     midi::ClockSends,
@@ -15,18 +15,18 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this width on the channel that MIDI is passed on to is shown.
+/// Window width from which the channel of MIDI thru is shown.
 const WIDE: u16 = 110;
-/// From this width on there is room for every class of message.
+/// Window width from which every class of message is shown.
 const WIDER: u16 = 150;
-/// From this width on there is room for the profile.
+/// Window width from which the profile is shown.
 const WIDEST: u16 = 180;
-/// Most cells of a name.
+/// Maximum cells of a name.
 const NAME_MAX: usize = 40;
-/// From here on a wire is nearly full, in percent.
+/// Load from which a wire is nearly full, in percent.
 const WIRE_ALARM: u32 = 90;
 
-/// What stands in a column.
+/// The contents of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Number,
@@ -71,10 +71,10 @@ impl Class {
     }
 }
 
-/// A column: what, its heading, its cells. Headings of numbers end where the numbers end.
+/// A column: its contents, its heading, its cells. Headings of numbers are right-aligned, as the numbers are.
 type Column = (What, &'static str, usize);
 
-/// The columns for a window of so many cells; the name takes what is left.
+/// The columns for a window of this width; the name takes the remaining cells.
 fn columns(width: u16) -> Vec<Column> {
     let (is_wide, is_wider) = (width >= WIDE, width >= WIDER);
     let mut columns = vec![(What::Number, "#", 3), (What::Name, "port", 0)];
@@ -115,8 +115,8 @@ fn columns(width: u16) -> Vec<Column> {
     columns
 }
 
-/// The ports that are shown where there is room for `most`, by their places: the instrument and what is in trouble
-/// before the others, each where its number puts it.
+/// The indexes of at most `most` ports to show: the instrument and ports with problems before the others, in the order
+/// of their numbers.
 pub fn shown(status: &Visible, most: usize) -> Vec<usize> {
     let mut places: Vec<usize> = (0..status.ports.len()).collect();
     places.sort_by_key(|at| {
@@ -136,7 +136,7 @@ fn lost(port: &PortStatus) -> u64 {
     port.dropped + port.refused
 }
 
-/// Draws the heading and the ports at these places.
+/// Draws the heading and the ports with these indexes.
 pub fn draw(status: &Visible, shown: &[usize], look: &MidiLook, area: Rect, frame: &mut Frame<'_>) {
     let columns = columns(area.width);
     let heading = columns.iter().map(|(what, heading, cells)| aligned(*what, heading, *cells)).collect::<Vec<_>>();
@@ -181,7 +181,7 @@ impl Row<'_> {
         Line::from(spans)
     }
 
-    /// The name, and behind it what makes it another than the others.
+    /// The name, followed by its difference from the other ports.
     fn name(&self, cells: usize, plain: Look) -> [Span<'static>; 2] {
         let (mark, look) = match (self.port.connected, self.port.output) {
             (false, _) => (" gone!", self.look.alarm),
@@ -193,7 +193,7 @@ impl Row<'_> {
         [Span::styled(name, plain), Span::styled(text::left(mark, rest), look)]
     }
 
-    /// What stands in a column, and whether it is an alarm. Nothing is sent to a port that is only heard.
+    /// The contents of a cell, and whether it is an alarm. An input-only port has no cells for sending.
     fn content(&self, what: What) -> (String, bool) {
         let port = self.port;
         let calm = |content: String| (content, false);
@@ -223,7 +223,7 @@ impl Row<'_> {
     }
 }
 
-/// `all`, `none`, or the parts: letters where there is little room.
+/// `all`, `none`, or the parts: letters if there is little room.
 fn sends(sends: ClockSends, is_wide: bool) -> String {
     let parts = [(sends.pulses, "P", "pulses"), (sends.transport, "T", "transport"), (sends.position, "S", "position")];
     match sends {
@@ -234,7 +234,7 @@ fn sends(sends: ClockSends, is_wide: bool) -> String {
     }
 }
 
-/// `→2`, and where there is room its channel.
+/// `→2`, and its channel if there is room.
 fn thru(targets: &[(u8, u8)], is_wide: bool) -> String {
     let target = |(port, channel): &(u8, u8)| match *channel {
         channel if is_wide && channel > 0 => format!("{port} ch {channel}"),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_port_gets_is_said_in_words() {
+    fn the_clock_parts_of_a_port_are_shown_in_words() {
         let some = ClockSends { position: false, ..ClockSends::ALL };
         assert_eq!([ClockSends::ALL, ClockSends::NONE, some].map(|of| sends(of, false)), ["all", "none", "P T ·"]);
         assert_eq!(sends(some, true), "pulses transport");

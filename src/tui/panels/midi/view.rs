@@ -1,4 +1,4 @@
-//! How the MIDI view is laid out: ports, clock and messages, one below the other.
+//! Draws the MIDI view: ports, clock and messages, one below the other.
 
 use super::{clock, monitor, ports};
 use crate::tui::{
@@ -14,11 +14,11 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// Least rows of the monitor; the ports get what is left.
+/// Minimum rows of the monitor; the ports get the others.
 const MONITOR_ROWS: u16 = 4;
-/// Rows that are neither a port nor a message: the table's heading, the clock, the monitor's title.
+/// Rows besides ports and messages: the table's heading, the clock, the monitor's title.
 const AROUND: u16 = 3;
-/// From this height on there is a row to spare above the clock.
+/// Height from which there is an empty row above the clock.
 const TALL: u16 = 20;
 
 /// Draws it.
@@ -43,7 +43,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, fra
     ])
     .areas(below);
     if shown.is_empty() {
-        let help = " no port is open: plug an instrument in, or name a port under midi.ports in the settings";
+        let help = " no port is open: plug in an instrument, or name a port under midi.ports in the settings";
         frame.render_widget(Line::styled(help, theme.midi.alarm), table);
     } else {
         ports::draw(status, &shown, &theme.midi, table, frame);
@@ -52,7 +52,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, fra
     monitor::draw(status, theme, heading, messages, frame);
 }
 
-/// The focused knob: it can be turned here too, and what it sends is seen below.
+/// The focused knob: it can be turned here, too, and its messages show below.
 fn knob(app: &App, status: &Visible, theme: &Theme) -> Span<'static> {
     let params = &status.params;
     let focused = app.focused(status).and_then(|at| params.profile.params.get(at).zip(params.values.get(at)));

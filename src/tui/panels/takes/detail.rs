@@ -1,4 +1,4 @@
-//! The focused take in words: what it is, how it came out, and its marks.
+//! The focused take in words: its format, its verdict, and its marks.
 
 use super::wave;
 use crate::{
@@ -17,10 +17,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this width on the marks stand beside the verdict.
+/// Window width from which the marks are beside the verdict.
 const WIDE: u16 = 100;
 
-/// Its name, and how far it is heard or how long it is.
+/// Its name, and its play position or its length.
 pub fn title(take: &TakeInfo, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.takes;
     let length = take.seconds.map(text::song_time);
@@ -39,7 +39,7 @@ pub fn title(take: &TakeInfo, status: &Visible, theme: &Theme, area: Rect, frame
     rule::with_words(&take.name, vec![Span::styled(drawn, theme.frame.rule), word], theme, area, frame);
 }
 
-/// Rows its verdict takes in a low window.
+/// Rows of its verdict in a low window.
 pub fn rows(take: &TakeInfo) -> u16 {
     match (&take.state, &take.verdict) {
         (TakeState::NeedsRepair, _) => 2,
@@ -48,23 +48,23 @@ pub fn rows(take: &TakeInfo) -> u16 {
     }
 }
 
-/// How it came out; where there is room with the marks beside it.
+/// Its verdict, with the marks beside it if there is room.
 pub fn verdict(take: &TakeInfo, takes: &TakesStatus, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let lines = match (&take.state, &take.verdict) {
         (TakeState::Beyond(why), _) => vec![Line::styled(format!(" ✗ unusable: {why}"), look.alarm)],
         (TakeState::Recording, _) => {
-            vec![Line::styled(" being recorded: it can be heard and is measured when it is finished", look.text)]
+            vec![Line::styled(" being recorded: it can be played; it is measured when it ends", look.text)]
         }
         (TakeState::NeedsRepair, _) => vec![
-            Line::styled(" ! its recording was cut short, and its header is not true", look.alarm),
-            Line::styled("   busker takes repair mends it; nothing of the sound is lost", look.text),
+            Line::styled(" ! its recording was cut off, and its header is wrong", look.alarm),
+            Line::styled("   busker takes repair repairs it; no audio is lost", look.text),
         ],
         (TakeState::Sound, Some(verdict)) if area.height > 2 => whole(verdict, look),
         (TakeState::Sound, Some(verdict)) => short(verdict, look),
         (TakeState::Sound, None) if takes.measuring.as_ref() == Some(&take.name) => {
-            vec![Line::styled(" being measured: its wave and its levels come in a moment", look.quiet)]
+            vec![Line::styled(" being measured: waveform and levels follow in a moment", look.quiet)]
         }
-        (TakeState::Sound, None) => vec![Line::styled(" it is measured when its turn comes", look.quiet)],
+        (TakeState::Sound, None) => vec![Line::styled(" waiting to be measured", look.quiet)],
     };
     let beside = area.height > 2 && area.width >= WIDE && !take.marks.is_empty();
     let width = if beside { area.width / 2 } else { area.width };
@@ -87,13 +87,13 @@ fn short<'a>(verdict: &Verdict, look: &TakesLook) -> Vec<Line<'a>> {
     lines
 }
 
-/// In as many lines as it takes.
+/// In as many lines as it needs.
 fn whole<'a>(verdict: &Verdict, look: &TakesLook) -> Vec<Line<'a>> {
     let line = |text: &str| {
         let line_look = if text.starts_with('!') { look.alarm } else { look.text };
         Line::styled(format!(" {text}"), line_look)
     };
-    // What is wrong comes first: it must not be what has no room.
+    // Warnings come first, so that they always have room.
     let text = verdict.to_string();
     let (wrong, plain): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('!'));
     wrong.into_iter().chain(plain).map(line).collect()
@@ -110,7 +110,7 @@ fn marks(take: &TakeInfo, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
         lines.push(Line::from(vec![Span::styled(format!("▾ {time}  "), look.quiet), Span::styled(label, look.mark)]));
     }
     if take.marks.len() > shown {
-        lines.push(Line::styled(format!("  and {} marks more", take.marks.len() - shown), look.quiet));
+        lines.push(Line::styled(format!("  and {} more markers", take.marks.len() - shown), look.quiet));
     }
     for (line, y) in lines.into_iter().zip(area.top()..area.bottom()) {
         frame.render_widget(line, Rect { y, height: 1, ..area });

@@ -1,19 +1,19 @@
-//! Which take has the focus, and whether it is heard or still recorded. Pure.
+//! The focused take, and whether it is played or recorded. Pure.
 
 use crate::status::{Status, TakeInfo};
 use std::path::Path;
 
-/// Where one is among the takes.
+/// The focus in the list of takes.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// The focused take; while none was chosen it is the newest.
+    /// The focused take; `None` for the newest, until one is chosen.
     name: Option<String>,
-    /// Its place, where the focus stays when the take is gone.
+    /// Its index, where the focus stays when the take is removed.
     at: usize,
 }
 
 impl State {
-    /// The place of the focused take; none where there are no takes.
+    /// The index of the focused take; `None` without takes.
     pub fn place(&self, status: &Status) -> Option<usize> {
         let takes = &status.takes.as_ref()?.takes;
         let last = takes.len().checked_sub(1)?;
@@ -26,22 +26,22 @@ impl State {
         status.takes.as_ref()?.takes.get(self.place(status)?)
     }
 
-    /// To a take above or below, as far as there are some.
+    /// To a take above or below, up to the ends.
     pub(super) fn step(&mut self, by: isize, status: &Status) {
         let (Some(at), Some(takes)) = (self.place(status), &*status.takes) else { return };
         self.at = at.saturating_add_signed(by).min(takes.takes.len() - 1);
-        // Whoever is at the top sees what comes newly there.
+        // At the top, the focus follows new takes.
         self.name = takes.takes.get(self.at).filter(|_| self.at > 0).map(|take| take.name.clone());
     }
 }
 
-/// How far a take is, in seconds, while it is heard.
+/// The play position of a take in seconds, while it is played.
 pub fn heard(take: &TakeInfo, status: &Status) -> Option<f64> {
     let audition = status.audition.as_ref()?;
     is_of(&audition.path, &take.name).then_some(audition.seconds)
 }
 
-/// How long a take has been recorded, in seconds, while it is.
+/// The length of a take in seconds, while it is recorded.
 pub fn recorded(take: &TakeInfo, status: &Status) -> Option<f64> {
     let recording = status.record.take.as_ref()?;
     is_of(&recording.path, &take.name).then_some(recording.seconds)

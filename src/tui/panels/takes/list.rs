@@ -1,4 +1,4 @@
-//! The list of takes, newest first: one row each, what is wrong in words, so that it is seen without colours.
+//! The list of takes, newest first: one row each; faults are marked in words, so that they are visible without colours.
 
 use crate::{
     status::{TakeInfo, TakeState, TakesStatus},
@@ -16,18 +16,18 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this width on it is said when a take was made.
+/// Window width from which the date of a take is shown.
 const WIDE: u16 = 100;
-/// From this width on it is said what its samples are, and all that is wrong.
+/// Window width from which the sample format and all faults are shown.
 const WIDER: u16 = 130;
-/// From this width on it is said how loud it is; in a narrower window its name has the room.
+/// Window width from which the level is shown; a narrower window leaves the room to the name.
 const LEVELS_FROM: u16 = 70;
-/// From this width on its state has words beside its sign.
+/// Window width from which the state has words beside its sign.
 const STATE_FROM: u16 = 50;
-/// Most cells of a name.
+/// Maximum cells of a name.
 const NAME_MAX: usize = 60;
 
-/// What stands in a column.
+/// The contents of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Sign,
@@ -40,10 +40,10 @@ enum What {
     State,
 }
 
-/// A column: what, its heading, its cells. Headings of numbers end where the numbers end.
+/// A column: its contents, its heading, its cells. Headings of numbers are right-aligned, as the numbers are.
 type Column = (What, &'static str, usize);
 
-/// The columns for a window of so many cells; the name takes what is left.
+/// The columns for a window of this width; the name takes the remaining cells.
 fn columns(width: u16) -> Vec<Column> {
     let mut columns = vec![(What::Sign, "", 3), (What::Name, "take", 0)];
     if width >= WIDE {
@@ -68,10 +68,10 @@ fn columns(width: u16) -> Vec<Column> {
     columns
 }
 
-/// Rows below which there is no heading, but one more take.
+/// Rows from which there is a heading; with fewer rows there is one more take instead.
 const HEADING_FROM: u16 = 3;
 
-/// Draws the heading and as many takes as there is room for, the one in focus among them.
+/// Draws the heading and as many takes as fit, including the focused one.
 pub fn draw(status: &Visible, takes: &TakesStatus, place: usize, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let columns = columns(area.width);
     let heading = columns.iter().map(|(what, heading, cells)| aligned(*what, heading, *cells)).collect::<Vec<_>>();
@@ -147,7 +147,7 @@ impl Row<'_> {
         seconds.map_or_else(|| "–".to_owned(), text::song_time)
     }
 
-    /// A sign and words for how it is with the take.
+    /// A sign and words for the state of the take.
     fn state(&self) -> (&'static str, String, Look) {
         let look = self.look;
         match (&self.take.state, self.verdict()) {
@@ -175,7 +175,7 @@ fn level(measured: Option<Option<f64>>) -> String {
     }
 }
 
-/// What is wrong, in a few words: the worst first. The verdict says it in whole sentences.
+/// The faults in a few words, the worst first. The verdict has them in whole sentences.
 fn troubles(verdict: &Verdict) -> String {
     let mut troubles = Vec::new();
     match verdict.gaps {

@@ -1,4 +1,4 @@
-//! How the takes are laid out: their list, and below it what the focused one looks like and how it came out.
+//! Draws the takes panel: the list, and below it the waveform and the verdict of the focused take.
 
 use super::{State, detail, list, wave};
 use crate::tui::{
@@ -13,15 +13,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this height on the verdict has lines of its own, with the marks beside them, and the wave a ruler.
+/// Height from which the verdict has lines of its own, with the marks beside them, and the waveform a ruler.
 const TALL: u16 = 20;
-/// Rows of the verdict in a tall window; in a low one it has a line, and another where it warns.
+/// Rows of the verdict in a tall window; in a low one it has one line, and another for warnings.
 const VERDICT_ROWS: u16 = 7;
-/// Least and most rows of the focused take: its name, its marks, its wave and its verdict.
+/// Minimum and maximum rows of the focused take: its name, its marks, its waveform and its verdict.
 const DETAIL_ROWS: (u16, u16) = (6, 22);
-/// Rows of the list before the focused take has any: no key acts on a take that is not seen.
+/// Rows of the list before the focused take has any: a key must not act on a take that is not visible.
 const LIST_ROWS: u16 = 3;
-/// From so many rows of the focused take on its marks have one.
+/// Rows of the focused take from which its marks have a row.
 const MARKS_FROM: u16 = 4;
 
 /// Draws it.
@@ -44,7 +44,7 @@ pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &ScreenAreas,
     let detail_rows = (below.height / 2 + 1).clamp(DETAIL_ROWS.0, DETAIL_ROWS.1).min(room);
     let verdict_rows = if is_tall { VERDICT_ROWS } else { detail::rows(take).min(detail_rows.saturating_sub(2)) };
     let [table, detail] = Layout::vertical([Constraint::Min(0), Constraint::Length(detail_rows)]).areas(below);
-    // The wave takes what the others leave.
+    // The waveform takes the remaining rows.
     let [name, marks, wave, ruler, verdict] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(u16::from(!take.marks.is_empty() && detail_rows >= MARKS_FROM)),
@@ -62,14 +62,14 @@ pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &ScreenAreas,
     detail::verdict(take, takes, &theme.takes, verdict, frame);
 }
 
-/// There is nothing to show, and why.
+/// The message for an empty list, with the reason.
 fn none(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.takes;
     let (sentence, look) = match &*status.takes {
-        None => ("looking for takes…".to_owned(), look.quiet),
+        None => ("reading the takes…".to_owned(), look.quiet),
         Some(takes) => match &takes.fault {
             Some(fault) => (format!("! {fault}"), look.alarm),
-            None => ("no takes here yet: ^R records one, ^G keeps what was just played".to_owned(), look.text),
+            None => ("no takes yet: ^R records one, ^G saves what was just played".to_owned(), look.text),
         },
     };
     let row = Rect { y: area.y + u16::from(area.height > 1), height: 1, ..area };

@@ -1,4 +1,4 @@
-//! What a take looks like: its wave, its marks over it, and how far it is heard.
+//! The waveform of a take, with its marks and the play position.
 
 use crate::{
     status::{TakeInfo, TakeState},
@@ -22,27 +22,27 @@ use ratatui::{
 
 /// Full scale of an overview.
 const FULL_SCALE: f64 = 128.0;
-/// Softer takes than an eighth of full scale are seen to be soft.
+/// Waveforms are magnified at most 8 times: softer takes still look soft.
 const MAGNIFIED_MAX: u8 = 8;
-/// Dots of a cell, across and down.
+/// Dots of a cell, horizontal and vertical.
 const DOTS: (u16, u16) = (2, 4);
-/// From so many rows on both sides of the wave are drawn.
+/// Rows from which both halves of the waveform are drawn.
 const TWO_SIDED_ROWS: u16 = 6;
-/// Places of the ruler.
+/// Positions of the ruler's numbers.
 const STOPS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
-/// Where it stands.
+/// The areas of the parts.
 #[derive(Clone, Copy, Debug)]
 pub struct WaveAreas {
     /// The labels of the marks.
     pub marks: Rect,
     /// The wave.
     pub wave: Rect,
-    /// The times under it; no height where there is no room.
+    /// The times under it; no height if there is no room.
     pub ruler: Rect,
 }
 
-/// How many times higher than it is the wave of a take is drawn, so that a soft one is seen, too; 1 to 8.
+/// The factor that magnifies the waveform, so that a soft take is visible, too; 1 to 8.
 pub fn magnified(take: &TakeInfo) -> u8 {
     let columns = take.overview.iter().flat_map(|overview| &overview.columns);
     let loudest = columns.map(|(low, high)| low.unsigned_abs().max(high.unsigned_abs())).max();
@@ -82,8 +82,8 @@ pub fn draw(take: &TakeInfo, status: &Visible, look: &TakesLook, areas: WaveArea
     }
 }
 
-/// The wave in dots, each column of them as loud as the overview's loudest that falls into it; where there are few rows
-/// only how loud it is, from the lowest row up.
+/// The waveform in dots; each column of dots shows the loudest column of the overview in its range. With few rows only
+/// the level is drawn, from the lowest row up.
 fn wave(overview: &Overview, times: f64, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let (across, down) = (usize::from(area.width * DOTS.0), usize::from(area.height * DOTS.1));
     let columns = overview.columns.len();
@@ -110,11 +110,11 @@ fn wave(overview: &Overview, times: f64, look: &TakesLook, area: Rect, frame: &m
     frame.buffer_mut().set_style(area, Style::from(look.wave));
 }
 
-/// Why there is no wave.
+/// Why there is no waveform.
 fn instead(take: &TakeInfo, status: &Visible, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let measuring = status.takes.as_ref().and_then(|takes| takes.measuring.as_ref()) == Some(&take.name);
     let sentence = match &take.state {
-        TakeState::Recording => "its wave is drawn when it is finished",
+        TakeState::Recording => "its waveform follows when it ends",
         TakeState::NeedsRepair | TakeState::Beyond(_) => "",
         TakeState::Sound if measuring => "measuring…",
         TakeState::Sound => "not measured yet",
@@ -129,7 +129,7 @@ fn instead(take: &TakeInfo, status: &Visible, look: &TakesLook, area: Rect, fram
     frame.render_widget(Line::styled(line, look.quiet), row);
 }
 
-/// A sign down a column; where it is thin the wave stays seen in its look.
+/// Draws a sign down a column; a thin one leaves the waveform visible.
 fn column(x: u16, sign: &str, look: Look, is_thin: bool, area: Rect, buffer: &mut Buffer) {
     for y in area.top()..area.bottom() {
         if let Some(cell) = buffer.cell_mut((x, y)) {
@@ -141,7 +141,7 @@ fn column(x: u16, sign: &str, look: Look, is_thin: bool, area: Rect, buffer: &mu
     }
 }
 
-/// Each label begins at its mark and ends before the next; at the right end it stands before its mark.
+/// Each label begins at its mark and ends before the next; at the right end it is before its mark.
 fn labels(places: &[(u16, &str)], look: &TakesLook, area: Rect, buffer: &mut Buffer) {
     let mut free = area.x;
     for (at, (x, label)) in places.iter().enumerate() {
@@ -153,7 +153,7 @@ fn labels(places: &[(u16, &str)], look: &TakesLook, area: Rect, buffer: &mut Buf
         if cells > after && next == area.right() && room_before > cells {
             buffer.set_string(x - cells, area.y, &label, Style::from(look.mark));
         } else {
-            // A cell stays free before the next mark.
+            // One cell stays free before the next mark.
             let room = if next == area.right() { after } else { after.saturating_sub(1) };
             let label = if room > 2 || cells <= room { text::cut(&label, usize::from(room)) } else { String::new() };
             buffer.set_string(x + 1, area.y, label, Style::from(look.mark));

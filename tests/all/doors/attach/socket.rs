@@ -1,4 +1,4 @@
-//! The socket, as clients meet it that are not this program's own, broken ones among them.
+//! The socket with clients that are not this program, and with broken ones.
 
 use super::number;
 use crate::common::{
@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// Somebody at the socket.
+/// A client at the socket.
 pub struct Stranger {
     stream: UnixStream,
     reader: BufReader<UnixStream>,
@@ -40,7 +40,7 @@ impl Stranger {
     }
 
     fn send(&mut self, bytes: &[u8]) {
-        // The station may have left already.
+        // The station may have disconnected already.
         let _ = self.stream.write_all(bytes);
     }
 
@@ -69,16 +69,16 @@ impl Stranger {
         }
     }
 
-    /// Nothing comes any more.
+    /// Whether the connection is closed.
     fn is_left(&mut self) -> bool {
         let mut rest = Vec::new();
-        // A station that leaves with something unread resets the line.
+        // A station that disconnects with unread data resets the connection.
         self.reader.read_to_end(&mut rest).map_or(true, |_| rest.is_empty())
     }
 }
 
 #[test]
-fn a_screen_is_told_what_happens_and_what_changed_and_its_notes_end_with_it() {
+fn a_screen_is_sent_events_and_changes_and_its_notes_end_with_it() {
     let port = tempfile::tempdir().unwrap();
     let fifo = port.path().join("port");
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
@@ -93,7 +93,7 @@ fn a_screen_is_told_what_happens_and_what_changed_and_its_notes_end_with_it() {
     screen.ask(json!({ "type": "do", "command": "transport.play" }));
     assert_eq!(screen.next("event")["event"], "playing");
     screen.ask(json!({ "type": "do", "command": "click.on on", "id": 3 }));
-    // Whoever has the answer knows already what it led to.
+    // A client that has the answer has the changes already.
     let mut clicks = false;
     loop {
         let told = screen.told();
@@ -118,7 +118,7 @@ fn a_screen_is_told_what_happens_and_what_changed_and_its_notes_end_with_it() {
 }
 
 #[test]
-fn strangers_are_told_why_they_cannot_stay_and_nothing_stops() {
+fn clients_are_sent_the_reason_when_they_are_refused_and_nothing_stops() {
     let service = Served::start(&[]);
     let home = service.home();
     assert_eq!(fs::metadata(home.join("socket")).unwrap().permissions().mode() & 0o777, 0o600);
@@ -130,34 +130,34 @@ fn strangers_are_told_why_they_cannot_stay_and_nothing_stops() {
         assert!(stranger.is_left());
     };
     let old = json!({ "type": "hello", "wire": 0, "version": "0.0.1", "role": "screen" });
-    leaves(format!("{old}\n").as_bytes(), "0.0.1 speaks wire 0");
-    // A screen of the wire before this one, byte for byte.
+    leaves(format!("{old}\n").as_bytes(), "0.0.1 there uses wire 0");
+    // A screen of the protocol version before this one, byte for byte.
     let screen = br#"{"type":"hello","wire":1,"version":"0.1.0","role":"screen"}"#;
-    let own = format!("here {} speaks wire {WIRE}, there 0.1.0 speaks wire 1;", env!("CARGO_PKG_VERSION"));
+    let own = format!("{} here uses wire {WIRE}, 0.1.0 there uses wire 1;", env!("CARGO_PKG_VERSION"));
     leaves(&[screen, &b"\n"[..]].concat(), &own);
-    leaves(b"GET / HTTP/1.1\r\n", "no message");
-    leaves(b"{}\n", "no message");
-    leaves(b"\xff\xfe\n", "no message");
+    leaves(b"GET / HTTP/1.1\r\n", "not a valid message");
+    leaves(b"{}\n", "not a valid message");
+    leaves(b"\xff\xfe\n", "not a valid message");
     leaves(
         br#"{"type":"do","command":"quit"}
 "#,
         "hello",
     );
     leaves(&vec![b'x'; MESSAGE_BYTES_MAX + 1], "at most");
-    // Half a message, and gone: it asked nothing.
+    // Half a message before the end: no command.
     let mut half = Stranger::greeted(home, "screen");
     half.send(br#"{"type":"do","command":"qu"#);
     drop(half);
-    // What is no command is answered, and whoever asked stays.
+    // An invalid command is answered, and the client stays connected.
     let mut stranger = Stranger::greeted(home, "watch");
     stranger.ask(json!({ "type": "do", "command": "param.set filter_cutoff loud", "id": 1 }));
     assert_eq!(stranger.next("answer")["done"], false);
     stranger.ask(json!({ "type": "do", "command": "note.on", "id": null }));
     assert_eq!(stranger.next("answer")["done"], false);
     stranger.ask(json!({ "type": "dance" }));
-    assert!(stranger.next("leave")["why"].as_str().unwrap().contains("no message"));
+    assert!(stranger.next("leave")["why"].as_str().unwrap().contains("not a valid message"));
     wait_until("all to be counted", || number(home, "/doors/0/refused") >= 9.0);
-    // Too many are told so; when one goes, the next may come.
+    // Clients beyond the maximum are refused; when one leaves, the next may connect.
     let mut many: Vec<Stranger> = Vec::new();
     let full = loop {
         let mut stranger = Stranger {
@@ -176,12 +176,12 @@ fn strangers_are_told_why_they_cannot_stay_and_nothing_stops() {
 }
 
 #[test]
-fn a_screen_that_never_reads_costs_the_others_nothing() {
+fn a_screen_that_never_reads_does_not_delay_the_others() {
     let service = Served::start(&[]);
     let home = service.home();
     let _stuck = Stranger::greeted(home, "screen");
     let mut busy = Stranger::greeted(home, "ask");
-    // Far more is told than the line of the stuck one holds.
+    // Far more is sent than the buffer of the stuck connection holds.
     for id in 0..5_000u32 {
         busy.ask(json!({ "type": "do", "command": format!("param.set filter_cutoff {}", id % 2), "id": id }));
         assert_eq!(busy.told()["done"], true);
@@ -192,7 +192,7 @@ fn a_screen_that_never_reads_costs_the_others_nothing() {
 }
 
 #[test]
-fn the_system_is_told_when_it_is_ready_and_when_it_stops_and_a_stop_closes_the_take() {
+fn systemd_is_notified_when_it_is_ready_and_when_it_stops_and_a_stop_closes_the_take() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let system = UnixDatagram::bind(&path).unwrap();
@@ -213,7 +213,7 @@ fn the_system_is_told_when_it_is_ready_and_when_it_stops_and_a_stop_closes_the_t
 }
 
 #[test]
-fn what_happens_is_printed_as_it_happens() {
+fn events_are_printed_as_they_happen() {
     let service = Served::start(&[]);
     let home = service.home();
     let mut watching =

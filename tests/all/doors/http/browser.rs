@@ -1,4 +1,4 @@
-//! The page in a browser, at the size of a phone: Chromium without a window, driven over WebDriver.
+//! The page in a browser, at the size of a phone: headless Chromium, driven over WebDriver.
 
 use super::served::{PATIENCE, Served, ask_at, exchange, wait_for};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-/// A browser with one page, until this is dropped.
+/// A browser with one page. Dropping it ends the browser.
 struct Browser {
     driver: Child,
     port: u16,
@@ -56,7 +56,7 @@ impl Browser {
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        // A browser takes its time to start.
+        // A browser takes long to start.
         stream.set_read_timeout(Some(2 * PATIENCE)).unwrap();
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let host = format!("127.0.0.1:{}", self.port);
@@ -70,7 +70,7 @@ impl Browser {
         self.ask("POST", &format!("{}{path}", self.session), body)
     }
 
-    /// What a script on the page returns.
+    /// The result of a script on the page.
     fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
@@ -86,7 +86,7 @@ impl Browser {
         self.post(&format!("/element/{element}/click"), &json!({}));
     }
 
-    /// A finger that goes down in the middle of an element and from there by these steps, and up.
+    /// A touch that begins in the middle of an element, moves by these steps, and ends.
     fn drags(&self, selector: &str, steps: &[(i32, i32)]) {
         let origin = json!({ "element-6066-11e4-a52e-4f735466cecf": self.element(selector) });
         let at =
@@ -106,7 +106,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The browser ends with it.
+        // This ends the browser.
         if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.port)) {
             let _ = stream.set_read_timeout(Some(PATIENCE));
             let text = format!("GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
@@ -141,13 +141,13 @@ fn a_phone_records_a_take_with_the_page() {
     assert_eq!(served.ask_as("POST", "/api/command", &headers, note).status, 200);
     browser.wait_for("the meters", &format!("{peak} > -40"));
 
-    // A finger moves a knob by as much as it goes itself.
+    // A touch moves a knob by as much as the finger moves.
     browser.run("[...document.querySelectorAll('#tabs button')].find((tab) => tab.textContent === 'Filter').click()");
     browser.run("document.querySelector('[aria-label=Cutoff]').scrollIntoView({ block: 'center' })");
     browser.drags("[aria-label=Cutoff]", &[(-20, 0), (-60, 0), (-100, 0)]);
     wait_for("the turn", || (get("/api/params/filter_cutoff")["value"].as_u64()? < 80 << 7).then_some(()));
 
-    // A finger that goes over the page from a button presses nothing, wherever it goes.
+    // A touch that slides over the page from a button presses nothing, wherever it goes.
     for away in [[(0, -20), (0, -120)], [(30, 0), (0, 0)], [(-40, 0), (-60, -60)]] {
         browser.drags("#record", &away);
         browser.drags("#panic", &away);
@@ -165,7 +165,7 @@ fn a_phone_records_a_take_with_the_page() {
     browser.press("#click");
     browser.wait_for("the click", "document.getElementById('click').ariaPressed === 'true'");
 
-    // What was just played is kept without having been recorded; takes are heard and downloaded.
+    // The last seconds are saved without a recording; takes are played and downloaded.
     browser.press("#keep");
     wait_for("what was kept", || (get("/api/takes").as_array()?.len() == 2).then_some(()));
     browser.press("#takes summary");
@@ -189,7 +189,7 @@ fn a_phone_records_a_take_with_the_page() {
     );
     wait_for("the instrument", || (get("/api/profiles")["in_use"] == "fm_synth").then_some(()));
 
-    // Nothing is too wide, too small or without a name, and the browser has no complaints.
+    // Nothing is too wide, too small or without a name, and the browser logs no errors.
     assert_eq!(browser.run("return document.documentElement.scrollWidth"), 360);
     let touched =
         "[...document.querySelectorAll('button, select, input, summary, a, .slider')].filter((it) => it.offsetParent)";

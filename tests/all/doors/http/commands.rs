@@ -1,10 +1,10 @@
-//! Every command of the table comes in by both ways: what it takes there is what it takes everywhere.
+//! Every command of the table works by both ways: with the same arguments as everywhere.
 
 use super::served::Served;
 use busker::command::{COMMANDS, CommandSpec, arg::ArgKind};
 use serde_json::{Value, json};
 
-/// Arguments that fit, as JSON has them.
+/// Valid arguments, as JSON.
 fn fitting(row: &CommandSpec) -> Vec<Value> {
     let one = |kind: ArgKind| match kind {
         ArgKind::Number { min, max, .. } => json!((min.max(1.0)).min(max)),
@@ -30,19 +30,19 @@ fn word(value: &Value) -> String {
 }
 
 #[test]
-fn every_command_is_understood_by_both_ways_in() {
+fn every_command_works_by_both_ways() {
     let served = Served::start();
     let mut socket = served.socket();
-    // Whoever ends the station is last; sessions would take the takes elsewhere.
+    // The command that ends the station is last; sessions would move the takes to another folder.
     for row in COMMANDS.iter().filter(|row| row.name != "quit") {
         let args = fitting(row);
         let needs = row.args.iter().any(|arg| !arg.optional);
         let bare = served.command(row.name);
         if needs {
             let why = bare.refused(400);
-            assert!(why.contains(row.name) && why.contains("needs more"), "{why}");
+            assert!(why.contains(row.name) && why.contains("is missing an argument"), "{why}");
             let (done, why) = socket.command(row.name);
-            assert!(!done && why.contains("needs more"), "{why}");
+            assert!(!done && why.contains("is missing an argument"), "{why}");
         } else {
             assert!(matches!(bare.status, 200 | 409), "{}: {}", row.name, bare.text());
         }
@@ -53,12 +53,12 @@ fn every_command_is_understood_by_both_ways_in() {
             assert!(matches!(reply.status, 200 | 409), "{line}: {} {}", reply.status, reply.text());
         }
         let (_, text) = socket.command(&line);
-        assert!(!text.contains("there is no command") && !text.contains("needs more"), "{line}: {text}");
+        assert!(!text.contains("unknown command") && !text.contains("is missing an argument"), "{line}: {text}");
         if row.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line()) {
             continue;
         }
         let more = [args, vec![json!("more")]].concat();
         let too_much = json!({ "name": row.name, "args": more }).to_string();
-        assert!(served.ask("POST", "/api/command", &too_much).refused(400).contains("too much"), "{line}");
+        assert!(served.ask("POST", "/api/command", &too_much).refused(400).contains("one argument too many"), "{line}");
     }
 }

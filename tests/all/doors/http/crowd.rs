@@ -1,4 +1,4 @@
-//! Many at once, and those who say too much, too little, or nothing.
+//! Many clients at once, and clients that send too much, too little, or nothing.
 
 use super::served::{Served, wait_for};
 use hound::SampleFormat;
@@ -11,7 +11,7 @@ use std::{
 use tungstenite::{Error, Message, http::StatusCode};
 
 #[test]
-fn forty_websockets_are_told_the_same_and_a_crowd_is_sent_away() {
+fn forty_websockets_are_sent_the_same_and_more_are_refused() {
     let served = Served::start();
     let mut sockets: Vec<_> = (0..48).map(|_| served.socket()).collect();
     let Err(Error::Http(response)) = served.socket_as(&[]) else { panic!("there was room for one more") };
@@ -29,14 +29,14 @@ fn forty_websockets_are_told_the_same_and_a_crowd_is_sent_away() {
 }
 
 #[test]
-fn more_connections_than_there_is_room_for_are_closed() {
+fn connections_beyond_the_maximum_are_closed() {
     let served = Served::start();
     let crowd: Vec<TcpStream> = (0..80).map(|_| served.connect()).collect();
     let closed = crowd.iter().filter(|stream| {
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         matches!((&**stream).read(&mut [0]), Ok(0))
     });
-    assert!(closed.count() >= 16, "nobody was sent away");
+    assert!(closed.count() >= 16, "no client was refused");
     drop(crowd);
     wait_for("room", || {
         let mut stream = served.connect();
@@ -47,14 +47,14 @@ fn more_connections_than_there_is_room_for_are_closed() {
 }
 
 #[test]
-fn two_hundred_who_say_nothing_or_half_a_request_keep_nobody_out() {
+fn two_hundred_silent_or_incomplete_clients_block_no_other() {
     let served = Served::start();
     let crowd: Vec<TcpStream> = (0..200)
         .map(|n| {
             let mut stream = served.connect();
             let head = "POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
             let said = ["", head, &format!("{head}Content-Length: 99\r\n\r\n{{")][n % 3].to_owned();
-            // Who has given way already hears nothing.
+            // A connection that was closed for another one is closed already.
             let _ = stream.write_all(said.as_bytes());
             stream
         })
@@ -67,7 +67,7 @@ fn two_hundred_who_say_nothing_or_half_a_request_keep_nobody_out() {
 }
 
 #[test]
-fn a_download_that_stands_still_is_ended() {
+fn a_stalled_download_is_ended() {
     let served = Served::start();
     let path = served.takes().join("long.wav");
     fs::create_dir_all(served.takes()).unwrap();
@@ -79,7 +79,7 @@ fn a_download_that_stands_still_is_ended() {
     let stalled: Vec<TcpStream> = (0..8)
         .map(|_| {
             let mut stream = served.connect();
-            // Else the system may make room for all of it.
+            // Otherwise the system may buffer all of it.
             rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 64 << 10).unwrap();
             stream.write_all(b"GET /api/takes/long HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
             stream.read_exact(&mut [0; 12]).unwrap();
@@ -88,25 +88,25 @@ fn a_download_that_stands_still_is_ended() {
         .collect();
     served.wait_for_connected(9);
     served.wait_for_connected(1);
-    // What was sent is there, and then it ends.
+    // The sent part is there, and then the connection ends.
     for mut stream in stalled {
         let mut rest = Vec::new();
         let _ = stream.read_to_end(&mut rest);
         assert!((1..8_000_000).contains(&rest.len()), "{}", rest.len());
     }
-    // One that goes on is not.
+    // A download that continues is not ended.
     assert_eq!(served.ask("GET", "/api/takes/long", "").body.len(), 8_000_044);
 }
 
 #[test]
-fn half_a_request_is_not_waited_for() {
+fn an_incomplete_request_times_out() {
     let served = Served::start();
     let close = |text: &'static str| {
         let mut stream = served.connect();
         stream.write_all(text.as_bytes()).unwrap();
         stream
     };
-    // All of them at once: each is waited for as long.
+    // All of them at once: each has the same time limit.
     let silent = close("");
     let half_a_head = close("GET /api/status HTTP/1.1\r\nHost: local");
     let half_a_body = close(
@@ -117,14 +117,14 @@ fn half_a_request_is_not_waited_for() {
         [(silent, ""), (half_a_head, ""), (half_a_body, "HTTP/1.1 408"), (kept_alive, "HTTP/1.1 200")]
     {
         let mut text = String::new();
-        // It ends: that is what matters.
+        // It must end; the contents do not matter.
         stream.read_to_string(&mut text).unwrap();
         assert!(text.starts_with(begins), "{text}");
     }
 }
 
 #[test]
-fn what_is_no_http_is_sent_away() {
+fn requests_that_are_no_http_are_refused() {
     let served = Served::start();
     let huge = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(200_000));
     let address = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(40_000));
@@ -153,13 +153,13 @@ fn what_is_no_http_is_sent_away() {
         let reply = served.raw(text.as_bytes());
         let reply = String::from_utf8_lossy(&reply);
         assert!(reply.starts_with(begins) && !reply.starts_with("HTTP/1.1 404"), "{:.40}: {reply}", text);
-        assert!(reply.contains(r#"{"error":""#), "what is refused says why: {:.40}: {reply}", text);
+        assert!(reply.contains(r#"{"error":""#), "a refusal gives its reason: {:.40}: {reply}", text);
     }
     assert_eq!(served.ask("GET", "/api/status", "").status, 200);
 }
 
 #[test]
-fn a_flood_is_dropped_and_what_ends_sounds_is_not() {
+fn a_flood_is_dropped_but_not_the_commands_that_end_notes() {
     let served = Served::start();
     let mut socket = served.socket();
     for id in 0..1_000 {
@@ -178,7 +178,7 @@ fn a_flood_is_dropped_and_what_ends_sounds_is_not() {
     assert!((1..950).contains(&dropped), "{dropped}");
     served.wait_for_count("dropped", |count| count == dropped);
 
-    // The same over HTTP, where the requests are many and each is short.
+    // The same over HTTP, with many short requests.
     let requests = "GET /api/profiles HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3_000);
     let stop = "POST /api/playback/stop HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     let stream = served.connect();
@@ -193,7 +193,7 @@ fn a_flood_is_dropped_and_what_ends_sounds_is_not() {
 }
 
 #[test]
-fn messages_that_are_too_long_or_no_text_end_a_websocket() {
+fn messages_that_are_too_long_or_no_text_close_a_websocket() {
     let served = Served::start();
     for message in [Message::binary(vec![1, 2, 3]), Message::text("x".repeat(40_000))] {
         let mut socket = served.socket();
@@ -207,11 +207,11 @@ fn messages_that_are_too_long_or_no_text_end_a_websocket() {
 }
 
 #[test]
-fn who_reads_nothing_is_sent_away() {
+fn a_client_that_does_not_read_is_disconnected() {
     let served = Served::start();
     let mut socket = served.socket();
     served.wait_for_connected(2);
-    // So much is asked for that it fills what the system holds for both sides.
+    // The requested data fills the buffers of both sides.
     let stream = socket.socket.get_mut();
     stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
     while socket.socket.send(Message::text(r#"{"type": "status"}"#)).is_ok() {}

@@ -1,4 +1,4 @@
-//! Who may come in: pages from elsewhere may not, and other machines need the token.
+//! Access: pages of other origins have none, and other machines need the token.
 
 use super::served::Served;
 use std::{fs, os::unix::fs::PermissionsExt};
@@ -7,7 +7,7 @@ use tungstenite::{Error, http::StatusCode};
 const PANIC: &str = r#"{"command": "midi.panic"}"#;
 
 #[test]
-fn pages_from_elsewhere_get_nothing_and_do_nothing() {
+fn pages_of_other_origins_get_nothing_and_do_nothing() {
     let served = Served::start();
     let own = format!("127.0.0.1:{}", served.at.port());
     let origin = format!("http://{own}");
@@ -26,7 +26,7 @@ fn pages_from_elsewhere_get_nothing_and_do_nothing() {
             [("GET", "/", ""), ("GET", "/api/status", ""), ("POST", "/api/command", PANIC), ("GET", "/nothing", "")]
         {
             let reply = served.ask_as(method, path, &headers, body);
-            // Without any Host it is no request of HTTP/1.1 at all.
+            // Without a Host header it is no valid HTTP/1.1 request.
             assert!(
                 matches!(reply.status, 403) || (headers.len() == 1 && reply.status == 400),
                 "{headers:?}: {}",
@@ -58,7 +58,7 @@ fn on_other_addresses_a_token_is_needed() {
     let bearer = format!("Bearer {token}");
     assert_eq!(ask("/api/status", &[("Authorization", &bearer)]).status, 200);
     assert_eq!(ask("/api/status", &[("Authorization", &format!("bearer {token}"))]).status, 200);
-    // The address that was printed keeps the token as a cookie, and shows itself without it.
+    // The printed address stores the token in a cookie, and redirects to the address without it.
     let reply = ask(&format!("/?token={token}"), &[]);
     assert_eq!((reply.status, reply.header("location")), (303, Some("/")));
     let cookie = reply.header("set-cookie").unwrap().to_owned();
@@ -70,9 +70,9 @@ fn on_other_addresses_a_token_is_needed() {
     assert!(served.socket_as(&[("authorization", &bearer)]).is_ok());
     let Err(Error::Http(response)) = served.socket_as(&[]) else { panic!("came in without a token") };
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    // A right token from a page from elsewhere is none.
+    // A right token from a page of another origin is refused.
     ask("/api/status", &[("Authorization", &bearer), ("Origin", "http://evil.example")]).refused(403);
-    // Whoever guesses waits; whoever knows does not.
+    // A wrong token is delayed; a right one is not.
     let wrong = format!("Bearer {}", "0".repeat(64));
     let guesses: Vec<u16> = (0..20).map(|_| ask("/api/status", &[("Authorization", &wrong)]).status).collect();
     assert!(guesses.iter().all(|status| matches!(status, 401 | 429)) && guesses.contains(&429), "{guesses:?}");

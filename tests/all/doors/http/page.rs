@@ -1,4 +1,4 @@
-//! The page as it is served: its files, and the commands it knows.
+//! The page as it is served: its files, and the commands in its scripts.
 
 use super::served::Served;
 use busker::command::{COMMANDS, Command};
@@ -11,7 +11,7 @@ fn is_name(text: &str) -> bool {
     text.split_once('.').is_some_and(|(group, name)| is_part(group) && is_part(name))
 }
 
-/// The texts of a script, without what is computed in them.
+/// The string literals of a script, without computed parts.
 fn texts(script: &str) -> impl Iterator<Item = &str> {
     script.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split(['"', '`']).skip(1))
 }
@@ -24,7 +24,7 @@ fn every_command_the_page_names_is_one_of_the_table() {
         .iter()
         .flat_map(|script| texts(script))
         .filter_map(|text| text.split_whitespace().next().filter(|name| is_name(name)))
-        // A file is none.
+        // File names are no commands.
         .filter(|name| !name.ends_with(".js"))
         .collect();
     for name in &names {
@@ -54,7 +54,7 @@ fn every_command_the_page_names_is_one_of_the_table() {
     ] {
         assert!(names.contains(needed), "{needed} is not on the page: {names:?}");
     }
-    // Those that stand there whole are understood.
+    // Complete commands must parse.
     let whole = ["transport.locate 1:1:0", "click.on toggle", "param.mutate 10", "clock.nudge -1"];
     for line in whole {
         assert!(scripts[0].contains(&format!("\"{line}\"")), "{line}");
@@ -63,7 +63,7 @@ fn every_command_the_page_names_is_one_of_the_table() {
 }
 
 #[test]
-fn the_page_is_whole_and_runs_nothing_but_its_own_files() {
+fn the_page_is_complete_and_runs_only_its_own_files() {
     let served = Served::start();
     let index = served.ask("GET", "/", "");
     let policy = index.header("content-security-policy").unwrap().to_owned();
@@ -72,7 +72,7 @@ fn the_page_is_whole_and_runs_nothing_but_its_own_files() {
     for inline in ["<script>", "<style", " style=", "javascript:", " onclick", "http://", "https://"] {
         assert!(!text.contains(inline), "{inline}");
     }
-    // What the page and its scripts ask for is there, and every script is asked for.
+    // Every file that the page and its scripts request is there, and every script is requested.
     let mut asked: BTreeSet<String> = BTreeSet::new();
     let mut look = vec!["/".to_owned()];
     while let Some(path) = look.pop() {

@@ -12,7 +12,7 @@ fn post(served: &Served, path: &str, body: &str) {
     assert!(answer["answer"].is_string(), "{answer}");
 }
 
-/// Whether there is a sound in a take.
+/// Whether a take has sound.
 fn is_heard(path: &std::path::Path) -> bool {
     hound::WavReader::open(path).unwrap().into_samples::<i32>().any(|sample| sample.unwrap().abs() > 100_000)
 }
@@ -28,7 +28,7 @@ fn curl_records_a_take_and_downloads_it() {
         assert!(take.is_null() || take["path"].as_str().unwrap().ends_with("/jam.wav"), "{take}");
         (take["seconds"].as_f64()? > 1.0).then_some(())
     });
-    // While it is recorded it is in the list, and not to be had.
+    // While it is recorded it is in the list, but cannot be downloaded.
     let take = || served.get("/api/takes")[0].clone();
     assert_eq!(take()["state"], "recording");
     served.ask("GET", "/api/takes/jam", "").refused(409);
@@ -53,7 +53,7 @@ fn curl_records_a_take_and_downloads_it() {
 }
 
 #[test]
-fn a_download_goes_on_only_with_what_was_begun() {
+fn a_download_continues_only_with_the_same_file() {
     let served = Served::start();
     let take = served.takes().join("jam.wav");
     fs::create_dir_all(served.takes()).unwrap();
@@ -81,7 +81,7 @@ fn a_download_goes_on_only_with_what_was_begun() {
         let rest = ask(&[("Range", "bytes=100-"), ("If-Range", known)]);
         assert_eq!((rest.status, &rest.body[..]), (206, &before[100..]), "{known}");
     }
-    // A range and no range of it: all, the end, more than all from the end, several, other units, what is none.
+    // A range and invalid ones: all, the end, more than all from the end, several, other units, no range.
     let length = before.len();
     for (range, status, part) in [
         ("bytes=10-19", 206, 10..20),
@@ -98,7 +98,7 @@ fn a_download_goes_on_only_with_what_was_begun() {
     let beyond = ask(&[("Range", "bytes=5000-")]);
     beyond.refused(416);
     assert_eq!(beyond.header("content-range"), Some(&format!("bytes */{length}")[..]));
-    // Another take of this name is another one: all of it, from its beginning.
+    // Another take of this name is another file: all of it is sent, from its beginning.
     let after = write(700);
     for known in [&tag, "\"other\"", &format!("W/{tag}"), "Sun, 06 Nov 1994 08:49:37 GMT"] {
         let reply = ask(&[("Range", "bytes=100-"), ("If-Range", known)]);
@@ -146,13 +146,13 @@ fn a_track_records_the_take() {
 }
 
 #[test]
-fn a_websocket_records_a_take_and_is_told_everything() {
+fn a_websocket_records_a_take_and_receives_every_event() {
     let served = Served::start();
     let mut socket = served.socket();
     assert_eq!(socket.told()["type"], "profile");
     let status = socket.told();
     assert_eq!((&status["type"], &status["changes"]["transport"]["playing"]), (&"status".into(), &false.into()));
-    // The answer comes when the file is there, and so after the event that tells of it.
+    // The answer comes when the file is there, and so after the event that reports it.
     socket.send(r#"{"type": "do", "command": "record.start over the air"}"#);
     let started = socket.wait_for("the take", |told| told["event"] == "take_started");
     assert_eq!(started["type"], "event");
@@ -166,9 +166,9 @@ fn a_websocket_records_a_take_and_is_told_everything() {
     let finished = socket.wait_for("the end", |told| told["event"] == "take_finished");
     let path = finished["path"].as_str().unwrap();
     assert!(path.ends_with("/over the air.wav") && is_heard(path.as_ref()), "{path}");
-    // A refusal is told to whoever asked, a mistake too.
+    // An error is sent to the client that sent the command; a mistake, too.
     let (done, text) = socket.command("record.stop");
-    assert!(!done && text.contains("nothing is being recorded"), "{text}");
+    assert!(!done && text.contains("not recording"), "{text}");
     let (done, text) = socket.command("record.strat");
     assert!(!done && text.contains("did you mean 'record.start"), "{text}");
     socket.send("{ this is none");
@@ -181,7 +181,7 @@ fn a_websocket_records_a_take_and_is_told_everything() {
 }
 
 #[test]
-fn the_notes_of_whoever_leaves_end() {
+fn notes_of_a_client_that_disconnects_end() {
     let served = Served::start();
     let mut socket = served.socket();
     socket.done("note.on C3 100");

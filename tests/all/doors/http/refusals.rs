@@ -69,7 +69,7 @@ fn every_refusal_has_its_status_and_a_sentence() {
 }
 
 #[test]
-fn what_is_asked_for_is_done() {
+fn every_valid_request_is_done() {
     let served = Served::start();
     served.post("/api/command", r#"{"name": "param.set", "args": ["filter_cutoff", 0.5]}"#);
     assert_eq!(served.get("/api/params/filter_cutoff")["shown"], "64");
@@ -97,7 +97,7 @@ fn what_is_asked_for_is_done() {
     assert!(devices["devices"].as_array().unwrap().iter().any(|device| device["id"] == "sim"), "{devices}");
     let commands = served.get("/api/commands");
     assert_eq!(commands.as_array().unwrap().len(), busker::command::COMMANDS.len());
-    // Browsers are told what they may do with all of it.
+    // Browsers are sent the allowed methods of all of it.
     for path in
         ["/", "/api/status", "/nothing", "/app.js", "/knobs.js", "/takes.js", "/touch.js", "/style.css", "/icon.svg"]
     {
@@ -110,7 +110,7 @@ fn what_is_asked_for_is_done() {
 }
 
 #[test]
-fn nothing_but_takes_can_be_downloaded() {
+fn only_takes_can_be_downloaded() {
     let served = Served::start();
     let takes = served.takes();
     fs::create_dir_all(takes.join("folder.wav")).unwrap();

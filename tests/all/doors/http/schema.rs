@@ -1,4 +1,4 @@
-//! The description of the interface, and what a program makes of it that reads such descriptions for a living.
+//! The OpenAPI description, and a tool that tests a server by such a description.
 
 use super::served::Served;
 use serde_json::json;
@@ -28,7 +28,7 @@ fn every_resource_is_described() {
 }
 
 #[test]
-fn operations_have_names_of_their_own_and_the_token_is_described() {
+fn operations_have_unique_names_and_the_token_is_described() {
     let open = Served::start();
     let guarded = Served::at("0.0.0.0:0");
     let bearer = format!("Bearer {}", guarded.token.clone().unwrap());
@@ -43,12 +43,13 @@ fn operations_have_names_of_their_own_and_the_token_is_described() {
     let schemes = &api["components"]["securitySchemes"];
     assert_eq!((&schemes["token"]["type"], &schemes["token"]["scheme"]), (&"http".into(), &"bearer".into()));
     assert_eq!((&schemes["cookie"]["in"], &schemes["cookie"]["name"]), (&"cookie".into(), &"busker".into()));
-    // On this machine's own address the token may be left out.
+    // On this machine's own address the token is optional.
     assert_eq!(api["security"], json!([{ "token": [] }, { "cookie": [] }, {}]));
     assert_eq!(guarded["security"], json!([{ "token": [] }, { "cookie": [] }]));
 }
 
-/// What schemathesis may find besides what it expects: bodies that are too long, and takes that are not that long.
+/// Responses that schemathesis may get besides the expected ones: bodies that are too long, and ranges beyond the end
+/// of a take.
 const SETTINGS: &str = "
 [checks]
 negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 416, 429]
@@ -63,7 +64,7 @@ fn schemathesis_finds_nothing_that_is_not_described() {
         .arg("--config-file")
         .arg(&settings)
         .args(["run", &served.url("/api/openapi.json"), "--checks", "all"])
-        // What a command means, no description of its text can say.
+        // A description of the text cannot express the meaning of a command.
         .args(["--exclude-checks", "positive_data_acceptance", "--phases", "examples,coverage,fuzzing"])
         .args(["--max-examples", "10", "--seed", "1", "--no-shrink", "--generation-database", "none"])
         .arg("--continue-on-failure")

@@ -1,4 +1,4 @@
-//! The program as it serves, and ways to talk to it: plain requests, WebSocket, curl.
+//! The program as a server, and clients for it: plain requests, WebSocket, curl.
 
 pub use crate::common::served::{PATIENCE, wait_for};
 
@@ -16,9 +16,9 @@ use tungstenite::{Message, WebSocket, client::IntoClientRequest, http::HeaderVal
 /// A station that is served over HTTP.
 pub struct Served {
     program: served::Served,
-    /// Where it serves.
+    /// Its address.
     pub at: SocketAddr,
-    /// What it printed behind `?token=`.
+    /// The token that it printed after `?token=`.
     pub token: Option<String>,
 }
 
@@ -26,7 +26,7 @@ pub struct Served {
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
-    /// As they were written.
+    /// The head, as it was received.
     pub head: String,
     pub body: Vec<u8>,
 }
@@ -45,7 +45,7 @@ impl Reply {
         Some(self.head.lines().find(of_name)?.split_once(':')?.1.trim())
     }
 
-    /// A refusal with a sentence.
+    /// The sentence of a refusal.
     pub fn refused(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{} {}", self.head, self.text());
         let why = self.json()["error"].as_str().expect("a sentence").to_owned();
@@ -54,10 +54,10 @@ impl Reply {
     }
 }
 
-/// Sends exactly this, and reads one answer, or until the other side closes.
+/// Sends exactly this text, and reads one answer, or until the server closes.
 pub fn exchange(mut stream: TcpStream, text: &[u8]) -> Vec<u8> {
     let (mut all, mut some) = (Vec::new(), [0; 16 * 1024]);
-    // Whoever refuses may close before everything is sent.
+    // A server that refuses may close before everything is sent.
     let _ = stream.write_all(text);
     while let Ok(count @ 1..) = stream.read(&mut some) {
         all.extend_from_slice(&some[..count]);
@@ -68,7 +68,7 @@ pub fn exchange(mut stream: TcpStream, text: &[u8]) -> Vec<u8> {
     all
 }
 
-/// Where an answer ends that says how long it is.
+/// The end of an answer that gives its length.
 fn end_of_answer(all: &[u8]) -> Option<usize> {
     let head = all.windows(4).position(|it| it == b"\r\n\r\n")?;
     let text = String::from_utf8_lossy(&all[..head]).to_ascii_lowercase();
@@ -76,7 +76,7 @@ fn end_of_answer(all: &[u8]) -> Option<usize> {
     Some(head + 4 + length)
 }
 
-/// Asks whoever listens there.
+/// Sends a request to this connection.
 pub fn ask_at(stream: TcpStream, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -120,17 +120,17 @@ impl Served {
         stream
     }
 
-    /// Sends exactly this, and reads until the other side closes.
+    /// Sends exactly this text, and reads until the server closes.
     pub fn raw(&self, text: &[u8]) -> Vec<u8> {
         exchange(self.connect(), text)
     }
 
-    /// Asks with these headers, `Host` among them only where it is given.
+    /// Sends a request with these headers; `Host` only if it is given.
     pub fn ask_as(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         ask_at(self.connect(), method, path, headers, body)
     }
 
-    /// Asks as a program of this machine does.
+    /// Sends a request as a program of this machine does.
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Reply {
         let headers = [("Host", "localhost"), ("Content-Type", "application/json")];
         self.ask_as(method, path, &headers[..if body.is_empty() { 1 } else { 2 }], body)
@@ -152,7 +152,7 @@ impl Served {
         self.ask("POST", "/api/command", &serde_json::json!({ "command": line }).to_string())
     }
 
-    /// What curl prints.
+    /// The output of curl.
     pub fn curl(&self, args: &[&str], path: &str) -> Vec<u8> {
         let output =
             Command::new("curl").args(["-sS", "--fail-with-body"]).args(args).arg(self.url(path)).output().unwrap();
@@ -164,7 +164,7 @@ impl Served {
         self.socket_as(&[]).unwrap_or_else(|error| panic!("no WebSocket: {error}"))
     }
 
-    /// One that any station serves.
+    /// A station that serves HTTP, from any.
     pub fn of(program: served::Served) -> Served {
         Served { at: program.http.expect("it says where HTTP is"), token: program.token.clone(), program }
     }
@@ -174,7 +174,7 @@ impl Served {
         &self.program
     }
 
-    /// A WebSocket that begins with these headers.
+    /// A WebSocket whose handshake has these headers.
     pub fn socket_as(&self, headers: &[(&'static str, &str)]) -> tungstenite::Result<Socket> {
         let address = format!("ws://127.0.0.1:{}/api/events", self.at.port());
         let mut request = address.into_client_request().unwrap();
@@ -188,29 +188,29 @@ impl Served {
         }
     }
 
-    /// What the door counts under this name; nothing while it is not yet in the status.
+    /// A count of HTTP; `None` while it is not yet in the status.
     fn count(&self, name: &str) -> Option<u64> {
         let doors = self.get("/api/status")["doors"].as_array().unwrap().clone();
         doors.iter().find(|door| door["name"] == "http")?[name].as_u64()
     }
 
-    /// How many are connected: whoever asks is one of them.
+    /// Waits until so many clients are connected, including this one.
     pub fn wait_for_connected(&self, count: u64) {
         wait_for(&format!("{count} who are connected"), || (self.count("connected")? == count).then_some(()));
     }
 
-    /// What the door counts under this name, once it is so many.
+    /// Waits for a count of HTTP.
     pub fn wait_for_count(&self, name: &str, is_it: impl Fn(u64) -> bool) {
         wait_for(name, || is_it(self.count(name)?).then_some(()));
     }
 
-    /// Whether it has ended well.
+    /// Whether it ended with success.
     pub fn wait(&mut self) -> bool {
         self.program.wait().success()
     }
 }
 
-/// Somebody at a WebSocket.
+/// A WebSocket client.
 pub struct Socket {
     pub socket: WebSocket<TcpStream>,
     asked: u64,
@@ -232,7 +232,7 @@ impl Socket {
         }
     }
 
-    /// Reads until a message is what is waited for.
+    /// Reads until the expected message.
     pub fn wait_for(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
@@ -240,7 +240,7 @@ impl Socket {
             if is_it(&told) {
                 return told;
             }
-            assert!(start.elapsed() < PATIENCE, "{what} was not told");
+            assert!(start.elapsed() < PATIENCE, "{what} was not received");
         }
     }
 
@@ -248,7 +248,7 @@ impl Socket {
         self.wait_for(kind, |told| told["type"] == kind)
     }
 
-    /// What became of a command.
+    /// The reply to a command.
     pub fn command(&mut self, command: &str) -> (bool, String) {
         self.asked += 1;
         let id = self.asked;
@@ -257,7 +257,7 @@ impl Socket {
         (answer["done"].as_bool().unwrap(), answer["text"].as_str().unwrap().to_owned())
     }
 
-    /// A command that must be done.
+    /// Sends a command that must succeed.
     pub fn done(&mut self, command: &str) {
         let (done, text) = self.command(command);
         assert!(done, "{command}: {text}");

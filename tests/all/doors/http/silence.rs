@@ -1,4 +1,4 @@
-//! How a WebSocket ends: by silence, by a word, or because it is none.
+//! How a WebSocket ends: by silence, by a close, or by invalid frames.
 
 use super::served::{Served, Socket, wait_for};
 use serde_json::Value;
@@ -13,23 +13,23 @@ fn peak(served: &Served) -> f64 {
 }
 
 #[test]
-fn the_notes_of_whoever_falls_silent_end() {
+fn notes_of_a_client_that_falls_silent_end() {
     let served = Served::start();
     let mut silent = served.socket();
     silent.done("note.on C3 100");
     wait_for("the note", || (peak(&served) > -40.0).then_some(()));
-    // The connection stands, nothing is read from here on, and no ping is answered.
+    // The connection is open, nothing is read from here on, and no ping is answered.
     wait_for("silence", || (peak(&served) < -100.0).then_some(()));
     served.wait_for_connected(1);
     drop(silent);
 }
 
 #[test]
-fn whoever_answers_is_kept() {
+fn a_client_that_answers_stays_connected() {
     let served = Served::start();
     let mut socket = served.socket();
     socket.done("note.on C3 100");
-    // Who did not answer the first would not see the third.
+    // A client that did not answer the first ping would not receive the third.
     let mut asked = 0;
     while asked < 3 {
         asked += u32::from(socket.socket.read().unwrap().is_ping());
@@ -38,13 +38,13 @@ fn whoever_answers_is_kept() {
 }
 
 #[test]
-fn at_rest_a_websocket_is_told_what_is_counted_and_no_more() {
+fn at_rest_a_websocket_is_sent_counts_only() {
     let served = Served::start();
     let mut socket = served.socket();
     assert_eq!(socket.told()["type"], "profile");
     let whole = socket.told();
     assert!(whole["changes"]["transport"].is_object() && whole["changes"]["faults"].is_object(), "{whole}");
-    // From one ping to the next, for which nothing but silence is needed; the clock runs all the while.
+    // From one ping to the next, which only need silence; the clock runs all the time.
     let (mut asked, mut told) = (0, Vec::new());
     while asked < 2 {
         match socket.socket.read().unwrap() {
@@ -58,7 +58,7 @@ fn at_rest_a_websocket_is_told_what_is_counted_and_no_more() {
         assert!(parts.keys().all(|part| ["ports", "device", "record", "doors"].contains(&&part[..])), "{message}");
     }
     assert!((1..20).contains(&told.len()), "{} messages", told.len());
-    // What is done is told at once, and whole.
+    // Changes are sent at once, and complete.
     served.command("click.on on");
     socket.wait_for("the click", |told| told["changes"]["click_on"] == true);
     served.command("transport.play");
@@ -95,10 +95,10 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_wrong_with_a_frame_is_said_with_its_code() {
+fn an_invalid_frame_is_answered_with_its_code() {
     let served = Served::start();
     for (code, bytes) in [
-        // Reserved bits, an unknown kind, a ping in parts, one that is too long, a rest of nothing, no mask.
+        // Reserved bits, an unknown kind, a fragmented ping, one that is too long, a continuation of nothing, no mask.
         (CloseCode::Protocol, frame(0xC1, b"{}")),
         (CloseCode::Protocol, frame(0x83, b"{}")),
         (CloseCode::Protocol, frame(0x09, b"")),
@@ -110,7 +110,7 @@ fn what_is_wrong_with_a_frame_is_said_with_its_code() {
         (CloseCode::Size, frame(0x81, &[b' '; 40_000])),
         (CloseCode::Size, [frame(0x01, &[b' '; 30_000]), frame(0x80, &[b' '; 30_000])].concat()),
         (CloseCode::Unsupported, frame(0x82, b"{}")),
-        // A close with a code that no one may send.
+        // A close with a reserved code.
         (CloseCode::Protocol, frame(0x88, &1005_u16.to_be_bytes())),
     ] {
         let mut socket = served.socket();

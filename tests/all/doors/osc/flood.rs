@@ -1,21 +1,21 @@
-//! Far more than is let in: everything is counted, what must arrive does, and the station is as it was.
+//! Far more messages than allowed: all are counted, the urgent ones arrive, and the station is unchanged.
 
 use super::stage::{Client, Stage};
 use crate::common::served::wait_until;
 use rosc::OscType;
 use std::{fs, thread, time::Duration};
 
-/// Messages.
+/// Number of messages.
 const FLOOD: u64 = 100_000;
-/// Messages that are sent before the station gets a breath.
+/// Messages that are sent between pauses.
 const GULP: u64 = 100;
-/// Bytes that may wait for the station, well below what the system has room for.
+/// Maximum bytes that wait for the station, well below the system's buffer.
 const ROOM_BYTES: u64 = 64 * 1024;
-/// What memory may grow by, in KiB: queues and the log, whatever comes.
+/// Maximum growth of memory, in KiB: queues and the log.
 const GROWTH_KIB: u64 = 16 * 1024;
 
-/// A column of the station's socket in the system's table of sockets. A row can be missing from one reading of it, while
-/// sockets come and go.
+/// A column of the station's socket in the system's table of sockets. A row can be missing from one reading, while
+/// sockets open and close.
 fn column(stage: &Stage, column: usize) -> Option<String> {
     (0..20).find_map(|_| read_column(stage, column))
 }
@@ -27,12 +27,12 @@ fn read_column(stage: &Stage, column: usize) -> Option<String> {
     row.filter(|row| row[1].ends_with(&local)).find_map(|row| row.get(column).map(|text| (*text).to_owned()))
 }
 
-/// Bytes that wait to be heard.
+/// Bytes that wait to be received.
 fn waiting(stage: &Stage) -> u64 {
     u64::from_str_radix(column(stage, 4).unwrap().split_once(':').unwrap().1, 16).unwrap()
 }
 
-/// Datagrams the system had no room for.
+/// Datagrams that the system dropped.
 fn lost(stage: &Stage) -> u64 {
     column(stage, 12).unwrap().parse().unwrap()
 }
@@ -43,7 +43,7 @@ fn resident_kib(stage: &Stage) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// What the door counted, all together, and how much of it was dropped.
+/// The counts of OSC: all messages, and dropped ones.
 fn counted(client: &Client) -> (u64, u64) {
     client.say("/status/doors/1/{received,refused,dropped}", []);
     let heard = client.hear_below("/status/doors/1/");
@@ -55,7 +55,7 @@ fn counted(client: &Client) -> (u64, u64) {
     (count("/received") + count("/refused") + dropped, dropped)
 }
 
-/// What became of notes, as the station's own monitor says it.
+/// Note-offs in the station's own monitor.
 fn note_offs(client: &Client) -> usize {
     client.say("/status/monitor/lines/*/text", []);
     let lines = client.hear_below("/status/monitor/lines/");
@@ -84,13 +84,13 @@ fn a_flood_is_counted_and_a_note_off_in_it_is_obeyed() {
         }
     }
     wait_until("the note's end", || note_offs(&client) == 1);
-    // When the flood is over, the limit lets in again.
+    // After the flood, the limit allows messages again.
     wait_until("the tempo", || {
         client.say("/clock/bpm", [OscType::Int(77)]);
         client.ask("/status/transport/bpm") == [OscType::Double(77.0)]
     });
     wait_until("everything in the count", || {
-        // The next status counts what came before it.
+        // The next status has the counts of the messages before it.
         thread::sleep(Duration::from_millis(200));
         let said = client.said.get();
         counted(&client).0 == said - lost(&stage)

@@ -1,4 +1,4 @@
-//! `busker serve` with OSC at a port of its own, and a client that says and hears.
+//! `busker serve` with OSC at a port of its own, and a client that sends and receives.
 
 use crate::common::served::{PATIENCE, Served, wait_until};
 use rosc::{OscMessage, OscPacket, OscType, encoder};
@@ -7,10 +7,10 @@ use std::{
     net::{SocketAddr, UdpSocket},
 };
 
-/// A station that hears OSC.
+/// A station that receives OSC.
 pub struct Stage {
     pub served: Served,
-    /// Where OSC is heard.
+    /// The address that receives OSC.
     pub at: SocketAddr,
 }
 
@@ -24,14 +24,14 @@ impl Stage {
         self.served.pid()
     }
 
-    /// Frames of a take that is closed; 0 while there is none.
+    /// Frames of a closed take; 0 while there is none.
     pub fn take_frames(&self, name: &str) -> u32 {
         let path = self.served.home().join("Music").join(name).with_extension("wav");
         hound::WavReader::open(path).map_or(0, |take| take.duration())
     }
 }
 
-/// Says to a station and hears what it says.
+/// Sends to a station and receives from it.
 pub struct Client {
     pub socket: UdpSocket,
     /// Packets that were sent.
@@ -67,7 +67,7 @@ impl Client {
         heard.into_iter().map(|heard| heard.message).collect()
     }
 
-    /// The next datagram with something below an address; others are passed over.
+    /// The next datagram with a message below an address; others are skipped.
     pub fn hear_below(&self, address: &str) -> Vec<OscMessage> {
         loop {
             let heard = self.hear();
@@ -77,7 +77,7 @@ impl Client {
         }
     }
 
-    /// The arguments of the next message at an address; others are passed over.
+    /// The arguments of the next message at an address; others are skipped.
     pub fn hear_at(&self, address: &str) -> Vec<OscType> {
         loop {
             if let Some(message) = self.hear_below(address).into_iter().find(|message| message.addr == address) {
@@ -86,7 +86,7 @@ impl Client {
         }
     }
 
-    /// What a part of the status says; nothing where it is not there.
+    /// The values of a part of the status; empty if there is none.
     pub fn ask(&self, address: &str) -> Vec<OscType> {
         self.say(address, []);
         loop {
@@ -101,7 +101,7 @@ impl Client {
         }
     }
 
-    /// Asks till the answer is right.
+    /// Requests it until the answer is right.
     pub fn wait_for(&self, address: &str, is_right: impl Fn(&[OscType]) -> bool) {
         wait_until(address, || is_right(&self.ask(address)));
     }

@@ -1,4 +1,4 @@
-//! A plan with a loop: the clock goes on across a wrap, and each frame has its pass.
+//! A plan with a loop: the clock continues across a wrap, and each frame has its pass.
 
 use super::*;
 use crate::music::{Bpm, LoopRegion};
@@ -43,7 +43,7 @@ fn the_song_wraps_on_the_grid_pass_after_pass() {
 }
 
 #[test]
-fn a_song_that_starts_behind_the_loop_does_not_wrap_and_one_before_it_enters_it() {
+fn a_song_that_starts_after_the_loop_does_not_wrap_and_one_before_it_enters_it() {
     let behind = rolling(120.0, region(24..48), 48.0);
     assert_eq!(song_pulses(&behind, 0..100_000), (48..148).collect::<Vec<_>>());
     let before = rolling(120.0, region(24..48), 10.0);
@@ -52,7 +52,7 @@ fn a_song_that_starts_behind_the_loop_does_not_wrap_and_one_before_it_enters_it(
 }
 
 #[test]
-fn a_loop_turned_off_on_pass_n_lets_the_song_go_on_from_where_it_is() {
+fn a_loop_turned_off_in_pass_n_lets_the_song_continue_from_its_position() {
     let mut plan = rolling(173.0, region(24..48), 0.0);
     let edit = plan.pass_begins(5).unwrap() + 4321;
     let before = plan;
@@ -67,7 +67,7 @@ fn a_loop_turned_off_on_pass_n_lets_the_song_go_on_from_where_it_is() {
 }
 
 #[test]
-fn a_tempo_change_in_a_loop_keeps_place_and_pass() {
+fn a_tempo_change_in_a_loop_keeps_position_and_pass() {
     let mut plan = rolling(120.0, region(0..24), 0.0);
     plan.set_bpm(bpm(240.0), 60_000);
     assert_eq!(plan.song_time_at(59_999).map(|time| time.pass), Some(2));
@@ -96,7 +96,7 @@ fn passes_cut_a_window_and_punch_cuts_each_of_them() {
 }
 
 #[test]
-fn a_song_that_stands_has_no_pass() {
+fn a_stopped_song_has_no_pass() {
     let mut plan = rolling(120.0, region(24..48), 12.0);
     plan.stand(30.0, 50_000);
     assert_eq!(plan.song_time_at(50_000), None);
@@ -107,7 +107,7 @@ fn a_song_that_stands_has_no_pass() {
 }
 
 #[test]
-fn a_count_in_ends_where_the_song_begins() {
+fn a_count_in_ends_at_the_start_of_the_song() {
     let mut plan = Plan::new(bpm(120.0), RATE_HZ, true);
     plan.set_loop(region(24..48), 0);
     plan.roll(24.0, 96_000);
@@ -119,7 +119,7 @@ fn a_count_in_ends_where_the_song_begins() {
 }
 
 #[test]
-fn a_pass_that_began_before_the_plan_reaches_back_has_no_known_begin() {
+fn a_pass_that_began_before_the_oldest_stretch_has_no_known_begin() {
     let mut plan = rolling(120.0, region(0..24), 0.0);
     for i in 1..20 {
         plan.set_bpm(bpm(120.0), i * 1000 + 500);
@@ -129,12 +129,12 @@ fn a_pass_that_began_before_the_plan_reaches_back_has_no_known_begin() {
 }
 
 #[test]
-fn a_song_sent_to_another_place_begins_with_pass_0_there() {
+fn a_locate_starts_pass_0() {
     let mut plan = rolling(120.0, region(0..24), 0.0);
     plan.roll(10.0, 100_000);
     assert_eq!(plan.song_time_at(99_999).map(|time| time.pass), Some(4));
     assert_eq!(plan.pass_begins(0), Some(100_000));
-    // On the run pulse that the song has come to all the same: a follower is there already.
+    // At the run pulse that the song has reached anyway: a follower is there already.
     let mut plan = rolling(120.0, region(0..192), 0.0);
     plan.set_loop(region(0..48), 60_000);
     plan.roll(100.0, 100_000);

@@ -1,11 +1,11 @@
-//! Turns on the timeline, in virtual time.
+//! Automation in virtual time.
 
 use crate::engine::control::tests::Rig;
 
 /// The filter's cutoff on the NTS-1.
 const CUTOFF: u8 = 43;
 
-/// Plays a bar at 120 BPM, in which the cutoff is turned to each of these places, each at its ms.
+/// Plays a bar at 120 BPM, in which the cutoff is turned to each of these positions, each at its ms.
 fn play(rig: &mut Rig, turns: &[(i64, &str)]) {
     rig.ask("transport.locate 1:1:0");
     rig.ask("transport.play");
@@ -20,7 +20,7 @@ fn play(rig: &mut Rig, turns: &[(i64, &str)]) {
     rig.wait_ms(100);
 }
 
-/// What is sent in a bar that is only played, with its time in ms from its beginning.
+/// The values sent in a bar that is only played, with their time in ms from its beginning.
 fn played(rig: &mut Rig) -> Vec<(f64, u8)> {
     rig.sent();
     let begin_ms = rig.offline.frame() as f64 / 48.0;
@@ -35,7 +35,7 @@ fn nearly(played: &[(f64, u8)], expected: &[(f64, u8)]) {
 }
 
 #[test]
-fn what_is_turned_while_armed_plays_back_in_its_place() {
+fn turns_recorded_while_armed_play_back_in_their_place() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0");
     rig.ask("auto.arm on");
@@ -43,13 +43,13 @@ fn what_is_turned_while_armed_plays_back_in_its_place() {
     rig.ask("auto.arm off");
     let shown = rig.offline.status();
     assert!(!shown.automation.armed && shown.params.automated.len() == 1);
-    // From the beginning it stands where it stood.
+    // From the beginning up to the first turn it keeps its value from before.
     nearly(&played(&mut rig), &[(0.0, 0), (500.0, 64), (1000.0, 127)]);
     nearly(&played(&mut rig), &[(0.0, 0), (500.0, 64), (1000.0, 127)]);
 }
 
 #[test]
-fn what_is_turned_while_not_armed_or_while_the_song_stands_is_not_recorded() {
+fn a_turn_while_not_armed_or_while_the_song_is_stopped_is_not_recorded() {
     let mut rig = Rig::new();
     play(&mut rig, &[(500, "0.5")]);
     rig.ask("auto.arm on");
@@ -60,7 +60,7 @@ fn what_is_turned_while_not_armed_or_while_the_song_stands_is_not_recorded() {
 }
 
 #[test]
-fn a_hand_takes_the_place_of_what_was_there_for_as_long_as_it_turns() {
+fn turns_replace_recorded_points_for_as_long_as_the_user_turns() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0");
     rig.ask("auto.arm on");
@@ -69,12 +69,12 @@ fn a_hand_takes_the_place_of_what_was_there_for_as_long_as_it_turns() {
     rig.ask("param.set filter_cutoff 0");
     play(&mut rig, &[(300, "0.9"), (500, "0.7")]);
     rig.ask("auto.arm off");
-    // 0.4 stood between the turns; the hand let go half a second after the last, at 1000.
+    // 0.4 was recorded between the turns; the knob was released half a second after the last, at 1000.
     nearly(&played(&mut rig), &[(0.0, 0), (200.0, 25), (300.0, 114), (500.0, 89), (1800.0, 127)]);
 }
 
 #[test]
-fn it_plays_from_wherever_the_song_goes_and_is_silent_when_off() {
+fn it_plays_from_any_place_of_the_song_and_is_silent_when_off() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0");
     rig.ask("auto.arm on");
@@ -85,14 +85,14 @@ fn it_plays_from_wherever_the_song_goes_and_is_silent_when_off() {
     rig.ask("transport.locate 1:2:240");
     rig.ask("transport.play");
     rig.wait_ms(20);
-    assert_eq!(rig.value("filter_cutoff"), 64, "what stands at that place");
+    assert_eq!(rig.value("filter_cutoff"), 64, "the value at that place");
     rig.ask("transport.stop");
     rig.ask("auto.on off");
     rig.ask("param.set filter_cutoff 0.1");
     rig.wait_ms(50);
     assert!(played(&mut rig).is_empty());
     rig.ask("auto.on on");
-    assert!(rig.refused("auto.clear filter_resonance").contains("nothing was recorded"));
+    assert!(rig.refused("auto.clear filter_resonance").contains("no automation"));
     rig.ask("auto.clear filter_cutoff");
     assert!(rig.offline.status().params.automated.is_empty() && played(&mut rig).is_empty());
 }
@@ -114,7 +114,7 @@ fn a_recorded_macro_drives_again() {
 }
 
 #[test]
-fn what_the_song_jumps_over_while_a_hand_turns_stays() {
+fn points_the_song_jumps_over_during_a_turn_stay() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0");
     rig.ask("auto.arm on");

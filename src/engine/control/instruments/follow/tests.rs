@@ -1,4 +1,4 @@
-//! A hand on the synth, in virtual time: the parameter follows, and nothing is sent back.
+//! Knobs turned on the synth, in virtual time: the parameter follows, and nothing is sent back.
 
 use super::*;
 use crate::{engine::control::tests::Rig, profile::Profile};
@@ -32,7 +32,7 @@ fn a_controller_moves_its_knob_once_and_is_not_sent_back() {
 }
 
 #[test]
-fn what_a_hand_turned_on_the_synth_is_undone_there() {
+fn a_knob_turned_on_the_synth_is_undone_on_the_synth() {
     let mut rig = Rig::new();
     let before = rig.value("filter_cutoff");
     rig.hear(&[0xB0, 43, 30]);
@@ -88,7 +88,7 @@ fn other_channels_and_other_controllers_move_nothing() {
 }
 
 #[test]
-fn a_synth_that_sends_back_what_it_gets_undoes_nothing() {
+fn a_synth_that_sends_its_values_back_undoes_nothing() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0.2");
     rig.wait_ms(5);

@@ -37,7 +37,7 @@ fn a_turned_macro_is_undone_with_what_it_drove() {
 }
 
 #[test]
-fn an_lfo_on_a_macro_moves_what_it_drives() {
+fn an_lfo_on_a_macro_moves_the_parameters_it_drives() {
     let mut rig = Rig::new();
     rig.ask("macro.drive bright filter_cutoff 0 1");
     rig.ask("param.set bright 0.5");
@@ -48,7 +48,7 @@ fn an_lfo_on_a_macro_moves_what_it_drives() {
 }
 
 #[test]
-fn a_snapshot_puts_a_macro_and_what_it_drives_back_each_for_itself() {
+fn a_snapshot_sets_a_macro_and_the_parameters_it_drives_each_for_itself() {
     let mut rig = Rig::new();
     rig.ask("macro.drive bright filter_cutoff 0 1");
     rig.ask("param.set bright 0.5");
@@ -60,14 +60,14 @@ fn a_snapshot_puts_a_macro_and_what_it_drives_back_each_for_itself() {
 }
 
 #[test]
-fn knobs_stay_where_they_are_when_macros_come_and_go() {
+fn knobs_keep_their_values_when_macros_are_added_and_removed() {
     let mut rig = Rig::new();
     rig.ask("macro.drive one filter_cutoff 0 1");
     rig.ask("macro.drive two filter_resonance 0 1");
     rig.ask("param.set two 0.5");
     rig.ask("mod.set two lfo 1hz depth 0.1");
     rig.wait_ms(100);
-    assert_eq!(rig.ask("macro.drop one"), "one is gone");
+    assert_eq!(rig.ask("macro.drop one"), "one is deleted");
     let profile = rig.profile();
     assert!(profile.param_index("one").is_none() && profile.sections.last().unwrap() == "Macros");
     assert_eq!([rig.value("two"), rig.value("filter_resonance")].map(|value| value > 0), [true, true]);
@@ -78,13 +78,13 @@ fn knobs_stay_where_they_are_when_macros_come_and_go() {
 }
 
 #[test]
-fn what_cannot_be_a_macro_is_refused() {
+fn an_impossible_macro_or_drive_is_refused() {
     let mut rig = Rig::new();
-    assert!(rig.refused("macro.drive filter_cutoff filter_resonance 0 1").contains("give the macro another name"));
-    assert!(rig.refused("macro.drive Bright! filter_cutoff 0 1").contains("no name for a macro"));
+    assert!(rig.refused("macro.drive filter_cutoff filter_resonance 0 1").contains("choose another macro name"));
+    assert!(rig.refused("macro.drive Bright! filter_cutoff 0 1").contains("not a macro name"));
     assert!(rig.refused("macro.drive bright nothing 0 1").contains("no parameter 'nothing'"));
     rig.ask("macro.drive bright filter_cutoff 0 1");
-    assert!(rig.refused("macro.drive wide bright 0 1").contains("is a macro itself"));
+    assert!(rig.refused("macro.drive wide bright 0 1").contains("is a macro"));
     assert!(rig.refused("macro.drop wide").contains("there is only bright"));
     assert!(rig.refused("macro.drop bright osc_shape").contains("does not drive osc_shape"));
 }

@@ -1,4 +1,4 @@
-//! Knobs that move by themselves, in virtual time, as the synth's end of the wire hears them.
+//! Modulation in virtual time, at the synth's end of the wire.
 
 use crate::engine::control::tests::Rig;
 
@@ -10,7 +10,7 @@ fn range(sent: &[(f64, u8)]) -> (u8, u8) {
 }
 
 #[test]
-fn an_lfo_moves_a_knob_around_where_it_stands_no_closer_than_its_spacing() {
+fn an_lfo_modulates_a_parameter_around_its_value_no_closer_than_its_spacing() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0.5");
     rig.wait_ms(100);
@@ -18,7 +18,7 @@ fn an_lfo_moves_a_knob_around_where_it_stands_no_closer_than_its_spacing() {
     assert_eq!(rig.ask("mod.set filter_cutoff lfo sine 2hz depth 0.25"), "filter_cutoff: lfo sine 2hz depth 0.25");
     rig.wait_ms(1000);
     let sent = rig.sent_of(CUTOFF);
-    assert_eq!(rig.value("filter_cutoff"), 64, "the knob itself stands");
+    assert_eq!(rig.value("filter_cutoff"), 64, "the base value stays");
     assert!(sent.windows(2).all(|two| two[1].0 - two[0].0 > 9.999 && two[0].1 != two[1].1), "{sent:?}");
     let (low, high) = range(&sent);
     assert!((32..=34).contains(&low) && (94..=96).contains(&high), "{low} to {high}");
@@ -29,7 +29,7 @@ fn an_lfo_moves_a_knob_around_where_it_stands_no_closer_than_its_spacing() {
 }
 
 #[test]
-fn several_modulators_add_up_and_stay_within_the_knob() {
+fn several_modulators_add_up_and_stay_within_the_range() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0.5");
     rig.ask("mod.set filter_cutoff lfo square 1hz depth 0.2");
@@ -44,7 +44,7 @@ fn several_modulators_add_up_and_stay_within_the_knob() {
 }
 
 #[test]
-fn what_no_longer_moves_is_back_where_the_knob_stands() {
+fn a_parameter_without_modulators_is_back_at_its_base_value() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0.25");
     rig.ask("mod.set filter_cutoff lfo saw 5hz depth 0.2");
@@ -57,13 +57,13 @@ fn what_no_longer_moves_is_back_where_the_knob_stands() {
     rig.wait_ms(100);
     assert_eq!(rig.sent_of(CUTOFF).last().unwrap().1, 32);
     assert!(rig.offline.status().params.motion.is_empty());
-    assert_eq!(rig.refused("mod.off filter_cutoff"), "nothing moves filter_cutoff");
+    assert_eq!(rig.refused("mod.off filter_cutoff"), "filter_cutoff has no modulation");
     rig.wait_ms(500);
     assert!(rig.sent().is_empty());
 }
 
 #[test]
-fn a_synced_lfo_keeps_to_the_bar_whatever_becomes_of_the_tempo() {
+fn a_synced_lfo_keeps_to_the_bar_through_tempo_changes() {
     let mut rig = Rig::new();
     rig.ask("clock.bpm 120");
     rig.ask("param.set filter_cutoff 0.5");
@@ -109,7 +109,7 @@ fn an_envelope_follows_the_notes_and_each_note_begins_it() {
 }
 
 #[test]
-fn an_envelope_is_begun_and_ended_on_command_and_by_panic() {
+fn an_envelope_is_started_and_released_on_command_and_by_panic() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0");
     rig.ask("mod.set filter_cutoff env attack 0 decay 0 sustain 1 release 0 depth 0.5 by command");
@@ -154,7 +154,7 @@ fn a_pair_and_an_nrpn_are_moved_whole() {
 }
 
 #[test]
-fn a_hand_and_a_morph_move_what_an_lfo_moves_around() {
+fn the_user_and_a_morph_set_the_value_an_lfo_moves_around() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 1");
     rig.ask("snapshot.save open");
@@ -206,7 +206,7 @@ fn a_program_is_moved_by_nothing() {
 }
 
 #[test]
-fn a_hand_on_the_synth_takes_the_lfo_along_and_an_echo_does_not() {
+fn a_knob_turned_on_the_synth_moves_the_base_value_of_an_lfo_and_an_echo_does_not() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 0.5");
     rig.ask("mod.set filter_cutoff lfo square 0.5hz depth 0.1");
@@ -214,7 +214,7 @@ fn a_hand_on_the_synth_takes_the_lfo_along_and_an_echo_does_not() {
     let sounds = rig.offline.status().params.motion[0].value;
     assert_eq!(sounds, 77);
     rig.hear(&[0xB0, CUTOFF, 90]);
-    assert_eq!(rig.value("filter_cutoff"), 77, "long after it was sent, it is a hand's");
+    assert_eq!(rig.value("filter_cutoff"), 77, "long after it was sent, it is the user's");
     rig.ask("param.set filter_cutoff 0.5");
     rig.ask("param.set filter_cutoff 0.6");
     rig.hear(&[0xB0, CUTOFF, 77]);

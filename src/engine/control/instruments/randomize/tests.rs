@@ -1,4 +1,4 @@
-//! Dice in virtual time: within bounds, the same every time, and undone as one step.
+//! Randomize in virtual time: within bounds, the same every time, and undone as one step.
 
 use super::Randomizer;
 use crate::{
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn dice_fall_within_bounds_and_are_one_step(at in 0..10_000i64, percent in 0.5..100.0f64) {
+    fn random_values_are_within_bounds_and_one_step(at in 0..10_000i64, percent in 0.5..100.0f64) {
         let (mut offline, _folder) = station();
         offline.run_to(at);
         let start = values(&offline);
@@ -43,7 +43,7 @@ proptest! {
             prop_assert_eq!(param.snap(value), value, "{}", param.name);
             if param.options.is_empty() {
                 let by = (param.position_of(value) - param.position_of(*before)).abs();
-                // The first value of an exponential curve has five even shares of the knob.
+                // The first value of an exponential curve has five even shares of the range.
                 let rounded = 5.0 / f64::from(param.hi - param.lo);
                 prop_assert!(by <= percent / 100.0 + rounded, "{}: {by}", param.name);
             }
@@ -58,7 +58,7 @@ proptest! {
 }
 
 #[test]
-fn the_same_instant_throws_the_same_and_another_one_does_not() {
+fn the_same_instant_gives_the_same_values_and_another_one_does_not() {
     let thrown = |frame| {
         let (mut offline, _folder) = station();
         offline.run_to(frame);

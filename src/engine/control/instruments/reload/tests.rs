@@ -1,4 +1,4 @@
-//! Edited profiles in virtual time: what stays, what goes, and what is said.
+//! Edited profiles in virtual time: which values stay, and which notices are sent.
 
 use super::*;
 use crate::{
@@ -25,7 +25,7 @@ fn text(id: &str, knobs: &str) -> String {
     format!("id: {id}\nname: Mine\nsource: me\nsections: [A]\nparameters:{knobs}")
 }
 
-/// A station that plays the profile `mine` of a file, and a hand that edits it.
+/// A station that plays the profile `mine` of a file, and edits of it.
 struct Rig {
     offline: Offline,
     edits: Sender<ProfileNews>,
@@ -68,7 +68,7 @@ impl Rig {
         self.offline.run_to(frame + ms * 48);
     }
 
-    /// What is said after a file is written, or removed where there is no text for it.
+    /// The events after a file is written, or removed where there is no text for it.
     fn edit(&mut self, file: &str, text: Option<&str>) -> Vec<Event> {
         let path = self.folder.path().join(file);
         match text {
@@ -102,7 +102,7 @@ fn said(rig: &Rig, events: &[Event]) -> Vec<(Severity, String)> {
 }
 
 #[test]
-fn knobs_keep_their_places_by_name_and_new_ones_are_at_their_defaults() {
+fn knobs_keep_their_values_by_name_and_new_ones_are_at_their_defaults() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     rig.ask("param.set peak 0.5").unwrap();
@@ -115,15 +115,16 @@ fn knobs_keep_their_places_by_name_and_new_ones_are_at_their_defaults() {
 ",
     );
     assert_eq!(rig.values(), [9, 64, 100]);
-    let notice = "mine was read again from profiles/mine.yaml: its list of knobs is another one, and what was moved before cannot be undone";
+    let notice =
+        "mine was loaded again from profiles/mine.yaml: its parameters changed, so earlier moves cannot be undone";
     assert_eq!(said(&rig, &events), [(Severity::Info, notice.to_owned())]);
     assert!(events.contains(&Event::ParamSet { name: "cutoff".into(), value: 100, shown: "100".into() }));
-    assert_eq!(rig.ask("param.undo"), Err("there is nothing to undo".to_owned()));
+    assert_eq!(rig.ask("param.undo"), Err("nothing to undo".to_owned()));
     assert!(rig.offline.status().transport.playing);
 }
 
 #[test]
-fn an_edit_that_leaves_the_list_of_knobs_leaves_what_can_be_undone_within_the_new_range() {
+fn an_edit_that_keeps_the_list_of_knobs_keeps_undo_within_the_new_range() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     rig.ask("snapshot.save high").unwrap();
@@ -136,7 +137,7 @@ fn an_edit_that_leaves_the_list_of_knobs_leaves_what_can_be_undone_within_the_ne
   - { name: peak, section: A, cc: 71 }
 ",
     );
-    assert_eq!(said(&rig, &events), [(Severity::Info, "mine was read again from profiles/mine.yaml".to_owned())]);
+    assert_eq!(said(&rig, &events), [(Severity::Info, "mine was loaded again from profiles/mine.yaml".to_owned())]);
     assert_eq!(rig.values(), [100, 0]);
     rig.sent.lock().unwrap().clear();
     rig.ask("snapshot.compare").unwrap();
@@ -150,7 +151,7 @@ fn an_edit_that_leaves_the_list_of_knobs_leaves_what_can_be_undone_within_the_ne
 }
 
 #[test]
-fn a_morph_goes_on_to_where_the_new_range_ends() {
+fn a_morph_goes_on_to_the_end_of_the_new_range() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     rig.ask("snapshot.save high").unwrap();
@@ -186,7 +187,7 @@ fn a_morph_ends_where_it_is_when_the_list_of_knobs_is_another_one() {
 }
 
 #[test]
-fn a_reading_that_changes_nothing_says_nothing() {
+fn a_reading_that_changes_nothing_sends_no_notice() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     assert_eq!(rig.mine(KNOBS), []);
@@ -195,7 +196,7 @@ fn a_reading_that_changes_nothing_says_nothing() {
 }
 
 #[test]
-fn a_bad_edit_leaves_the_knobs_and_tells_every_fault_up_to_eight() {
+fn a_bad_edit_leaves_the_knobs_and_reports_every_fault_up_to_eight() {
     let mut rig = Rig::new();
     let faulty = |knobs: usize| -> String {
         (0..knobs).map(|n| format!("\n  - {{ name: knob_{n}, section: A, cc: {} }}", 200 + n)).collect()
@@ -204,7 +205,7 @@ fn a_bad_edit_leaves_the_knobs_and_tells_every_fault_up_to_eight() {
     let fault = |line: usize, n: usize| {
         let cc = 200 + n;
         let path = format!("profiles/mine.yaml:{line} parameters.{}(knob_{n}).cc", n + 1);
-        (Severity::Error, format!("{path}: '{cc}' does not fit, allowed 0 to 127; what was read of it before stays"))
+        (Severity::Error, format!("{path}: '{cc}' does not fit, allowed 0 to 127; the version loaded before stays"))
     };
     assert_eq!(said(&rig, &events), [fault(6, 0), fault(7, 1)]);
     assert_eq!(rig.offline.status().params.profile.params[0].name, "cutoff");
@@ -215,9 +216,9 @@ fn a_bad_edit_leaves_the_knobs_and_tells_every_fault_up_to_eight() {
     let more = "and 3 more; `busker profiles check profiles/mine.yaml` lists them";
     assert_eq!(said_of_many[8..], [(Severity::Error, more.to_owned())]);
     let events = rig.mine(KNOBS);
-    assert_eq!(said(&rig, &events), [(Severity::Info, "profiles/mine.yaml has no faults any more".to_owned())]);
+    assert_eq!(said(&rig, &events), [(Severity::Info, "profiles/mine.yaml no longer has faults".to_owned())]);
     let events = rig.edit("profiles/new.yaml", Some("id: 3\n"));
-    assert!(said(&rig, &events).iter().all(|(_, text)| text.ends_with("; the profile is left out")), "{events:?}");
+    assert!(said(&rig, &events).iter().all(|(_, text)| text.ends_with("; the profile is ignored")), "{events:?}");
 }
 
 #[test]
@@ -225,14 +226,14 @@ fn a_profile_whose_file_is_gone_stays_in_use_until_another_one_is_chosen() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     let events = rig.edit("profiles/mine.yaml", None);
-    let notice = "mine is no longer in profiles/mine.yaml: its knobs stay until profile.use takes others";
+    let notice = "mine is no longer in profiles/mine.yaml: its knobs stay until profile.use selects another";
     assert_eq!(said(&rig, &events), [(Severity::Warning, notice.to_owned())]);
     assert!(matches!(&events[0], Event::ProfilesRead { ids } if !ids.contains(&"mine".to_owned())));
     assert_eq!(rig.values(), [127, 0]);
     rig.ask("profile.use fm_synth").unwrap();
     assert!(rig.ask("profile.use mine").is_err());
     let events = rig.mine(KNOBS);
-    let notice = "mine was read from profiles/mine.yaml: profile.use mine takes it";
+    let notice = "mine was loaded from profiles/mine.yaml: profile.use mine selects it";
     assert_eq!(said(&rig, &events), [(Severity::Info, notice.to_owned())]);
     assert!(matches!(&events[0], Event::ProfilesRead { ids } if ids.contains(&"mine".to_owned())));
 }
@@ -242,12 +243,12 @@ fn a_file_over_the_built_in_profile_in_use_is_taken_and_stays_when_it_goes() {
     let mut rig = Rig::new();
     rig.ask("profile.use fm_synth").unwrap();
     let events = rig.edit("config.yaml", Some("cc_profiles: { fm_synth: { mine: { cc: 1, default: 5 } } }\n"));
-    let notice = "fm_synth was read from config.yaml: its list of knobs is another one, and what was moved before cannot be undone";
+    let notice = "fm_synth was loaded from config.yaml: its parameters changed, so earlier moves cannot be undone";
     assert_eq!(said(&rig, &events), [(Severity::Info, notice.to_owned())]);
     assert_eq!(rig.values(), [5]);
     let events = rig.edit("config.yaml", Some("# nothing\n"));
     let notice =
-        "fm_synth is no longer in config.yaml: its knobs stay until profile.use fm_synth takes the built-in ones";
+        "fm_synth is no longer in config.yaml: its knobs stay until profile.use fm_synth selects the built-in profile";
     assert_eq!(said(&rig, &events), [(Severity::Warning, notice.to_owned())]);
     assert_eq!(rig.values(), [5]);
     rig.ask("profile.use fm_synth").unwrap();
@@ -255,7 +256,7 @@ fn a_file_over_the_built_in_profile_in_use_is_taken_and_stays_when_it_goes() {
 }
 
 #[test]
-fn nothing_lasts_on_the_channel_a_profile_leaves() {
+fn no_note_is_left_on_the_channel_a_profile_leaves() {
     let mut rig = Rig::new();
     rig.ask("note.on C4 100").unwrap();
     rig.edit("profiles/mine.yaml", Some(&text("mine", KNOBS).replace("name: Mine", "name: Mine\nchannel: 5")));
@@ -272,7 +273,7 @@ fn nothing_lasts_on_the_channel_a_profile_leaves() {
 }
 
 #[test]
-fn a_bank_and_its_program_go_before_the_knobs_that_they_turn() {
+fn a_bank_and_its_program_are_sent_before_the_parameters_they_change() {
     let mut rig = Rig::new();
     rig.mine(&format!(
         "{KNOBS}  - {{ name: patch, section: A, program: yes }}\n  - {{ name: bank, section: A, cc: 0 }}\n"
@@ -290,13 +291,13 @@ fn a_bank_and_its_program_go_before_the_knobs_that_they_turn() {
 }
 
 #[test]
-fn many_profiles_at_once_are_not_told_one_by_one() {
+fn many_profiles_at_once_are_not_reported_one_by_one() {
     let mut rig = Rig::new();
     let short: String = (0..5).map(|n| format!("  synth_{n}: {{ a: {{ cc: 1 }} }}\n")).collect();
     let events = rig.edit("config.yaml", Some(&format!("cc_profiles:\n{short}")));
     let told = said(&rig, &events);
     assert_eq!(told.len(), 4, "{told:?}");
-    assert_eq!(told[3].1, "and 2 more were read");
+    assert_eq!(told[3].1, "and 2 more were loaded");
     // The faults of many, of which no single file could be checked.
     let faulty: String = (0..9).map(|n| format!("  synth_{n}: {{ a: {{ cc: 200 }} }}\n")).collect();
     let events = rig.edit("config.yaml", Some(&format!("cc_profiles:\n{faulty}")));

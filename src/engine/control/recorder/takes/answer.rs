@@ -4,31 +4,28 @@ use super::{Awaited, Made, Out, Takes};
 use crate::engine::{disk::writer::TakeId, station::Answer};
 
 impl Takes {
-    /// Nothing more comes of a take.
+    /// A take is over: answers the commands that wait for it.
     pub(super) fn answer_end(&self, made: &Made, out: &mut Out) {
         let answer = made.answer(f64::from(self.sample_rate_hz));
-        // What waits for its beginning gets the fault where it had none.
-        let fault = made.faults.first().cloned().unwrap_or_else(|| "no take began".to_owned());
+        // A command that waits for its beginning gets the fault where it had none.
+        let fault = made.faults.first().cloned().unwrap_or_else(|| "no take started".to_owned());
         out.owed.answer(Awaited::Beginning(made.id), Err(fault));
         out.owed.answer(Awaited::End(made.id), answer);
     }
 
-    /// How things stand with what is awaited where the disk does not answer.
+    /// The answer where the disk does not answer: the state so far.
     pub fn late(&self, awaited: Awaited) -> String {
         let held = self.behind().map_or_else(String::new, |behind| {
-            format!(
-                ", {:.1} s are still to be written and the buffer holds for {:.0} s",
-                behind.seconds, behind.holds_seconds
-            )
+            format!(", {:.1} s still to write, the buffer holds {:.0} s", behind.seconds, behind.holds_seconds)
         });
         match awaited {
             Awaited::Beginning(take) => {
-                format!("the take has begun, but the disk is slow: {} is not made yet{held}", self.file_of(take))
+                format!("recording, but the disk is slow: {} does not exist yet{held}", self.file_of(take))
             }
             Awaited::End(take) => {
-                format!("the take has ended, but the disk is slow: {} cannot be read yet{held}", self.file_of(take))
+                format!("the take ended, but the disk is slow: {} is not readable yet{held}", self.file_of(take))
             }
-            Awaited::Errand(_) => "the disk is slow: it is not done yet; a message tells when it is".to_owned(),
+            Awaited::Errand(_) => "the disk is slow: not done yet; a message follows when it is".to_owned(),
         }
     }
 
@@ -39,14 +36,14 @@ impl Takes {
 }
 
 impl Made {
-    /// Where it is, once it can be read.
+    /// The answer with its path, once it can be read.
     fn answer(&self, sample_rate_hz: f64) -> Answer {
         let faults = self.faults.join("; ");
         let Some(path) = &self.readable else {
             return match (&self.path, faults.is_empty()) {
                 (_, false) => Err(faults),
-                (None, true) => Ok("no take began".to_owned()),
-                (Some(path), true) => Err(format!("{} is not there", path.display())),
+                (None, true) => Ok("no take started".to_owned()),
+                (Some(path), true) => Err(format!("{} does not exist", path.display())),
             };
         };
         let seconds = self.frames as f64 / self.files_at_once.max(1) as f64 / sample_rate_hz;

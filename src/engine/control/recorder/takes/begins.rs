@@ -1,8 +1,7 @@
-//! How many takes may begin: a client that asks for them faster than a person makes a folder of files that nobody looks
-//! through.
+//! Limits how fast takes may begin: a client that starts them faster than a person fills a folder with useless files.
 //! Pure; the control thread gives the time.
 
-/// So many at once.
+/// Takes in a burst.
 const AT_ONCE: u64 = 8;
 /// Then one after so many ns: two a second.
 const ONE_AFTER_NS: u64 = 500_000_000;
@@ -27,7 +26,7 @@ impl Begins {
         let full_ns = self.full_ns.max(now_ns) + ONE_AFTER_NS;
         if full_ns - now_ns > AT_ONCE * ONE_AFTER_NS {
             return Err(format!(
-                "{AT_ONCE} takes began just now and this one is not made: wait half a second, for two a second may begin"
+                "this take is not recorded: {AT_ONCE} just started; wait half a second (at most two per second)"
             ));
         }
         self.full_ns = full_ns;

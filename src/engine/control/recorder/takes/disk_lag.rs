@@ -1,4 +1,4 @@
-//! Whether the disk keeps up with what is recorded, seen from outside the disk writer, which may be waiting for it. The
+//! Checks whether the disk keeps up with recording, from outside the disk writer, which may be waiting for it. The
 //! control thread's.
 
 use super::{Out, Takes};
@@ -7,9 +7,9 @@ use crate::{
     status::{BehindStatus, Severity},
 };
 
-/// So much may wait to be written: the writer looks ten times a second, and a healthy disk pauses for less.
+/// Seconds that may wait to be written: the writer looks ten times a second, and a healthy disk pauses for less.
 const USUAL_SECONDS: f64 = 1.0;
-/// More than that for so long, and the disk is behind. What was played before a take began is written in less.
+/// More than that for so long, and the disk is behind. The frames from before a take's beginning are written in less.
 const TOLERATED_SECONDS: f64 = 1.0;
 
 /// How the disk keeps up.
@@ -34,30 +34,28 @@ impl Takes {
         self.lag.behind.as_ref()
     }
 
-    /// The oldest frame that is not written yet and will be.
+    /// The oldest frame that is still to be written.
     pub fn unwritten_frame(&self) -> Option<i64> {
         self.lag.progress.oldest_frame()
     }
 
-    /// The oldest frame that waits to be written. What the writer was asked for and does not know of yet waits, too.
+    /// The oldest frame that waits to be written, also for orders that the writer has not read yet.
     fn oldest_waiting(&self) -> Option<i64> {
         let asked = self.open_takes().filter_map(|made| made.asked_frame);
         self.unwritten_frame().into_iter().chain(asked).min()
     }
 
-    /// What of the takes is lost where nobody waits for the disk any more, in a sentence.
+    /// The part of the takes that is lost when the engine stops waiting for the disk, in a sentence.
     pub fn given_up(&self) -> Option<String> {
         let oldest = self.oldest_waiting()?;
         let seconds = (self.ended_frame - oldest).max(0) as f64 / f64::from(self.sample_rate_hz);
         let files = self.open_takes().filter_map(|made| Some(made.path.as_ref()?.display().to_string()));
         let files = files.collect::<Vec<_>>().join(", ");
         let of = if files.is_empty() { String::new() } else { format!(" of {files}") };
-        Some(format!(
-            "the disk is too slow: up to the last {seconds:.1} s{of} are not written and lost; the rest is there"
-        ))
+        Some(format!("the disk is too slow: up to the last {seconds:.1} s{of} are lost; the rest is saved"))
     }
 
-    /// Looks whether the disk keeps up, and says when it falls behind and when it has caught up.
+    /// Checks whether the disk keeps up, and sends a notice when it falls behind and when it has caught up.
     pub(super) fn look_at_pace(&mut self, out: &Out) {
         let held = self.capture.held();
         let rate_hz = f64::from(self.sample_rate_hz);
@@ -81,8 +79,8 @@ impl Takes {
         if self.lag.behind.replace(behind).is_none() {
             self.lag.gap_frames = self.gap_frames;
             let text = format!(
-                "the disk is too slow: {waiting:.1} s are not written yet; the buffer holds for {holds_seconds:.0} s more, \
-                 then frames are lost: let nothing else use the disk, or record to another"
+                "the disk is too slow: {waiting:.1} s are not written yet; the buffer lasts {holds_seconds:.0} s \
+                 more, then frames are lost: stop other disk use, or record to another disk"
             );
             out.notice(Severity::Warning, text);
         }

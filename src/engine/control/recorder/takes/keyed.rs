@@ -1,22 +1,27 @@
-//! What is recorded under each key: a take that waits for its beginning, one under way, one that its device left. The
-//! control thread's.
+//! The take of each key: one that waits for its beginning, one under way, one that its device left. The control
+//! thread's.
 //!
-//! Today there is one key, that of `record.*`; the tracks will have one each.
+//! `record.*` has one key, each track one of its own.
 
 use super::Made;
-use crate::config::recorder::FileOf;
+use crate::{config::recorder::FileOf, session::track::TrackId};
 use std::collections::BTreeMap;
 
-/// For whom a take is made. Of a key at most one take is under way; takes of different keys know nothing of each other.
+/// The owner of a take. Of a key at most one take is under way; takes of different keys are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TakeKey(pub u32);
 
 impl TakeKey {
-    /// `record.*`.
+    /// The key of `record.*`.
     pub const MAIN: TakeKey = TakeKey(0);
+
+    /// A track's.
+    pub fn of_track(track: TrackId) -> TakeKey {
+        TakeKey(track.0.saturating_add(1))
+    }
 }
 
-/// A take as it is asked for, besides its beginning.
+/// A request for a take, without its beginning.
 #[derive(Clone, Debug, Default)]
 pub struct TakeRequest {
     /// Its name; the options' template where none is given.
@@ -25,6 +30,8 @@ pub struct TakeRequest {
     pub files: Option<Vec<FileOf>>,
     /// The frame after its last, where that is known. No silence or length ends it then.
     pub end_frame: Option<i64>,
+    /// It is a track's: one file, which nothing ends but the track, and which does not go on after a device was away.
+    pub of_track: bool,
 }
 
 /// A take that begins with the song or a bar of it.
@@ -33,7 +40,7 @@ pub struct Pending {
     pub wanted: TakeRequest,
     /// With the song, wherever that begins; otherwise with a bar.
     pub with_song: bool,
-    /// Not before this frame: a song that was stopped before the take was asked for is still heard for a moment.
+    /// Not before this frame: a song that was stopped before the request still plays for a moment.
     pub from_frame: i64,
 }
 
@@ -41,7 +48,7 @@ pub struct Pending {
 #[derive(Debug)]
 pub(super) struct ActiveTake {
     pub(super) made: Made,
-    /// As it was asked for.
+    /// The request for it.
     pub(super) wanted: TakeRequest,
     /// It begins with a sound.
     pub(super) listens: bool,
@@ -53,16 +60,16 @@ pub(super) struct ActiveTake {
     pub(super) marks: u32,
 }
 
-/// What is recorded under one key.
+/// The take of one key.
 #[derive(Debug, Default)]
 pub(super) struct Keyed {
     pub(super) pending: Option<Pending>,
     pub(super) take: Option<ActiveTake>,
-    /// What goes on when the device is back.
+    /// The take to go on with when the device is back.
     pub(super) interrupted: Option<TakeRequest>,
 }
 
-/// What is recorded under all keys.
+/// The takes of all keys.
 #[derive(Debug, Default)]
 pub(super) struct AllKeyed(BTreeMap<TakeKey, Keyed>);
 
@@ -75,7 +82,7 @@ impl AllKeyed {
         self.0.entry(key).or_default()
     }
 
-    /// Every key of which this holds.
+    /// Every key for which this is true.
     pub(super) fn keys(&self, is_it: impl Fn(&Keyed) -> bool) -> Vec<TakeKey> {
         self.0.iter().filter(|(_, keyed)| is_it(keyed)).map(|(key, _)| *key).collect()
     }
@@ -89,7 +96,7 @@ impl AllKeyed {
         self.0.values_mut().filter_map(|keyed| keyed.take.as_mut())
     }
 
-    /// Takes out the take of this id.
+    /// Removes and returns the take of this id.
     pub(super) fn take_out(&mut self, is_it: impl Fn(&ActiveTake) -> bool) -> Option<ActiveTake> {
         self.0.values_mut().find_map(|keyed| keyed.take.take_if(|take| is_it(take)))
     }

@@ -17,12 +17,12 @@ use std::sync::Arc;
 /// 2000-01-01 00:00:00 UTC, where virtual time begins.
 const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
 
-/// What a take needs to know besides its beginning.
+/// The data of a take besides its beginning.
 pub struct Occasion {
-    /// The instant, in ns since the engine's start, and the frame that is heard then.
+    /// The instant, in ns since the engine's start, and the frame that plays then.
     pub now_ns: u64,
     pub frame: i64,
-    /// What is played.
+    /// The profile of the instrument in use.
     pub profile: Arc<Profile>,
     pub bpm: Bpm,
     /// The MIDI ports, in their order.
@@ -30,7 +30,7 @@ pub struct Occasion {
 }
 
 impl Occasion {
-    /// This instant's.
+    /// The data at this instant.
     pub fn of(instruments: &Instruments, ports: &Ports, out: &Out, now: Moment) -> Occasion {
         Occasion {
             now_ns: out.since_start_ns(now.ns),
@@ -58,9 +58,10 @@ impl Takes {
         name: String,
         files: Vec<FileOf>,
         begin: Begin,
-        end_frame: Option<i64>,
+        (end_frame, of_track): (Option<i64>, bool),
         occasion: &Occasion,
     ) -> TakeOrder {
+        let is_fixed = of_track || end_frame.is_some();
         self.hand_over_played();
         self.count += 1;
         let rate = f64::from(self.sample_rate_hz);
@@ -78,16 +79,11 @@ impl Takes {
             begin,
             end_frame,
             threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
-            length_frames: options
-                .length_seconds
-                .filter(|_| end_frame.is_none())
-                .map(|seconds| (seconds * rate).round() as u64),
-            silence_frames: options
-                .silence_seconds
-                .filter(|_| end_frame.is_none())
-                .map(|seconds| (seconds * rate) as u64),
+            length_frames: options.length_seconds.filter(|_| !is_fixed).map(|seconds| (seconds * rate).round() as u64),
+            silence_frames: options.silence_seconds.filter(|_| !is_fixed).map(|seconds| (seconds * rate) as u64),
             split_frames: match options.split {
                 Split::Never => None,
+                _ if of_track => None,
                 Split::Seconds(seconds) => Some((seconds * rate) as u64),
                 Split::Megabytes(megabytes) => Some((megabytes * 1e6 / frame_bytes.max(1) as f64) as u64),
             },

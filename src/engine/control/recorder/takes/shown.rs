@@ -1,10 +1,10 @@
-//! Whether the part of the status that tells of recording is still true. The control thread's.
+//! Compares the recording part of the status with the present state. The control thread's.
 
 use super::{TakeKey, Takes};
 use crate::status::RecordStatus;
 use std::fmt::{self, Display, Write};
 
-/// A text of which every part that is written takes away its own; what is written and is not there ends it.
+/// A text from which each written part removes itself; a part that differs ends it.
 struct Rest<'a>(&'a str);
 
 impl Write for Rest<'_> {
@@ -14,15 +14,15 @@ impl Write for Rest<'_> {
     }
 }
 
-/// Whether this is how something is written; no text is made to find out.
+/// Whether a value is written as this text; no text is made to compare them.
 fn is_written(text: &str, what: impl Display) -> bool {
     let mut rest = Rest(text);
     write!(rest, "{what}").is_ok() && rest.0.is_empty()
 }
 
 impl Takes {
-    /// Whether it says what is so while nothing is recorded or waited for; the room on the disk is a level. While a take
-    /// is made, [`Takes::status`] has to be asked.
+    /// Whether the status is up to date while no take is made or waited for; the room on the disk is a level. While a
+    /// take is made, [`Takes::status`] has to be asked.
     pub fn is_shown_at_rest(&self, shown: &RecordStatus) -> bool {
         let is_at_rest =
             !self.recording(TakeKey::MAIN) && !shown.is_recording && shown.take.is_none() && shown.waits_for.is_none();
@@ -44,7 +44,7 @@ impl Takes {
         first_frame.map_or(0.0, |first| (frame - first).max(0) as f64 / f64::from(self.sample_rate_hz))
     }
 
-    /// Room left where takes go, in bytes, where it is known.
+    /// Room left in the folder of takes, in bytes, where it is known.
     pub fn free_bytes(&self) -> Option<u64> {
         self.room.free_bytes(&self.folder)
     }

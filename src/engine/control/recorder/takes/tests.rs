@@ -8,7 +8,7 @@ use crate::{
 };
 use std::sync::mpsc::{self, Receiver};
 
-/// Asks, and gives where the answer comes.
+/// Sends a command, and returns the receiver of the answer.
 fn ask(rig: &mut Rig, line: &str) -> Receiver<Answer> {
     let (reply, answer) = mpsc::channel();
     rig.offline.ask_then(Guest::NOBODY, &line.parse().unwrap(), Box::new(move |answer| drop(reply.send(answer))));
@@ -51,7 +51,7 @@ fn a_take_in_several_files_is_answered_once_and_its_length_is_not_counted_twice(
 }
 
 #[test]
-fn an_answer_waits_for_the_disk_until_its_bound_and_then_says_what_is_true() {
+fn an_answer_waits_for_the_disk_until_its_bound_and_then_reports_the_state_so_far() {
     let mut rig = Rig::new();
     rig.wait_ms(1_000);
     rig.ask("record.start jam");
@@ -60,17 +60,17 @@ fn an_answer_waits_for_the_disk_until_its_bound_and_then_says_what_is_true() {
     let stopped = ask(&mut rig, "record.stop");
     rig.wait_ms(4_900);
     assert!(stopped.try_recv().is_err(), "it is not closed, and that is not said yet");
-    // Nobody else waits for it.
+    // No other command waits for it.
     assert_eq!(ask(&mut rig, "click.on on").try_recv().unwrap(), Ok(String::new()));
     rig.wait_ms(200);
     let late = stopped.try_recv().unwrap().unwrap();
-    assert!(late.contains("the disk is slow") && late.contains("jam.wav cannot be read yet"), "{late}");
+    assert!(late.contains("the disk is slow") && late.contains("jam.wav is not readable yet"), "{late}");
     let began = ask(&mut rig, "record.start next");
     rig.wait_ms(1_000);
     assert!(began.try_recv().is_err());
     rig.offline.hang_disk(false);
     assert!(began.try_recv().unwrap().unwrap().ends_with("next.wav"));
-    // It began when it was asked for, whatever the disk did.
+    // It began at its command, however slow the disk was.
     rig.ask("record.stop");
     assert_eq!(hound::WavReader::open(rig.take("next.wav")).unwrap().duration(), 48_000 + 4_800);
 }
@@ -88,7 +88,7 @@ fn a_take_that_cannot_be_made_is_the_answer_to_its_start() {
 }
 
 #[test]
-fn a_disk_that_falls_behind_is_said_with_how_long_the_buffer_holds_and_so_is_that_it_has_caught_up() {
+fn a_disk_that_falls_behind_and_one_that_has_caught_up_are_reported() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     rig.ask("record.start jam");
@@ -103,7 +103,7 @@ fn a_disk_that_falls_behind_is_said_with_how_long_the_buffer_holds_and_so_is_tha
     assert!((2.9..=3.2).contains(&behind.seconds), "{behind:?}");
     assert!((behind.seconds + behind.holds_seconds - held).abs() < 0.2, "{behind:?} of {held}");
     let said = notices(&rig);
-    assert!(matches!(&said[..], [(Severity::Warning, text)] if text.contains("the buffer holds for")), "{said:?}");
+    assert!(matches!(&said[..], [(Severity::Warning, text)] if text.contains("the buffer lasts")), "{said:?}");
     rig.offline.hang_disk(false);
     assert_eq!(rig.offline.status().record.behind, None);
     let said = notices(&rig);
@@ -134,7 +134,7 @@ fn more_takes_at_once_than_there_may_be_are_refused_in_words_and_none_is_made_of
     }
     for line in ["record.start jam", "record.capture"] {
         let refused = rig.refused(line);
-        assert!(refused.contains("8 takes are being written already"), "{refused}");
+        assert!(refused.contains("8 are being written"), "{refused}");
     }
     rig.offline.hang_disk(false);
     rig.wait_ms(500);
@@ -169,15 +169,15 @@ fn the_answer_to_stop_leads_with_a_file_that_can_be_read() {
     assert_eq!(rig.offline.status().record.take.as_ref().unwrap().path, rig.take("jam-part2.wav"));
     let answer = rig.ask("record.stop");
     assert!(
-        answer.contains(&format!(" s to {part}; recording to ")) && answer.contains("somebody removed it"),
+        answer.contains(&format!(" s to {part}; recording to ")) && answer.contains("another program removed it"),
         "{answer}"
     );
     assert_eq!(rig.offline.status().faults.disk_refused, 1);
-    // Where none can be read, there is no answer but why.
+    // Where none can be read, the answer is the reason alone.
     rig.ask("record.start gone");
     rig.wait_ms(100);
     std::fs::remove_file(rig.take("gone.wav")).unwrap();
-    assert!(rig.refused("record.stop").contains("somebody removed it"));
+    assert!(rig.refused("record.stop").contains("another program removed it"));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn takes_that_are_begun_faster_than_a_person_does_are_refused_and_a_stop_never_i
 }
 
 #[test]
-fn nothing_is_no_length_of_what_was_played() {
+fn a_capture_of_no_length_is_refused() {
     let mut rig = Rig::new();
     rig.wait_ms(5_000);
     for nothing in ["0", "0bars"] {
@@ -211,7 +211,7 @@ fn nothing_is_no_length_of_what_was_played() {
 }
 
 #[test]
-fn what_becomes_of_a_take_is_the_answer_to_whoever_asked_for_it() {
+fn the_outcome_of_a_take_is_the_answer_to_the_client_that_asked_for_it() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     for name in ["one", "two"] {
@@ -219,21 +219,21 @@ fn what_becomes_of_a_take_is_the_answer_to_whoever_asked_for_it() {
         rig.wait_ms(500);
         rig.ask("record.stop");
     }
-    assert_eq!(rig.ask("take.rename one \"new name\""), "one.wav is new name.wav now");
+    assert_eq!(rig.ask("take.rename one \"new name\""), "one.wav is now new name.wav");
     assert!(rig.take("new name.wav").exists());
     let refused = rig.refused("take.rename two new name");
-    assert!(refused.contains("is there already"), "{refused}");
+    assert!(refused.contains("exists already"), "{refused}");
     assert!(rig.refused("take.rename one three").starts_with("one"));
     let played = rig.ask("take.play two");
-    assert!(played.starts_with("playing ") && played.ends_with("two.wav, of 0.6 s"), "{played}");
-    assert!(rig.ask("take.seek 0.2").contains("from 0.2 s on"));
+    assert!(played.starts_with("playing ") && played.ends_with("two.wav, length 0.6 s"), "{played}");
+    assert!(rig.ask("take.seek 0.2").contains("from 0.2 s, length"));
     assert!(rig.refused("take.play none").starts_with("cannot play "));
     assert!(rig.ask("take.remove \"new name\"").contains("is in the trash"));
     assert!(rig.refused("take.remove none").starts_with("none"));
 }
 
 #[test]
-fn the_room_of_a_disk_is_never_no_minutes() {
+fn the_room_of_a_disk_is_never_zero_minutes() {
     for (seconds, text) in [
         (0, "less than a second"),
         (1, "1 more second"),
@@ -246,7 +246,7 @@ fn the_room_of_a_disk_is_never_no_minutes() {
 }
 
 #[test]
-fn a_take_of_several_files_is_one_by_its_name_and_the_answer_to_its_removal_says_what_frees_its_room() {
+fn a_take_of_several_files_has_one_name_and_its_removal_says_how_to_free_its_room() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     rig.ask("record.set files inputs master");
@@ -256,11 +256,11 @@ fn a_take_of_several_files_is_one_by_its_name_and_the_answer_to_its_removal_says
     rig.ask("record.stop");
     let played = rig.refused("take.play ea");
     assert!(played.ends_with("name one of ea-inputs.wav, ea-master.wav"), "{played}");
-    assert_eq!(rig.ask("take.rename ea x"), "ea is x now");
+    assert_eq!(rig.ask("take.rename ea x"), "ea is now x");
     for file in ["x-inputs.wav", "x-master.wav", "x.mid"] {
         assert!(rig.take(file).exists(), "{file}");
     }
     let removed = rig.ask("take.remove x");
-    assert!(removed.ends_with("; it takes its room until `busker takes remove --empty-trash --yes`"), "{removed}");
+    assert!(removed.ends_with("; it uses disk space until `busker takes remove --empty-trash --yes`"), "{removed}");
     assert!(!rig.take("x.mid").exists() && rig.take(".trash/x.mid").exists());
 }

@@ -16,10 +16,10 @@ use std::{
     sync::{Arc, Mutex, mpsc::Receiver},
 };
 
-/// What came out, each with its instant in ns.
+/// The sent messages, each with its instant in ns.
 type Log = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 
-/// What a synth makes of what it gets: where each parameter stands, and when it was told what.
+/// A synth that keeps the value of each parameter, and the instants at which it got values.
 #[derive(Default)]
 struct Synth {
     controllers: HashMap<u8, u16>,
@@ -36,7 +36,7 @@ impl Synth {
             let Some(target) = param.target else { continue };
             let value = match target {
                 Target::Cc(cc) if cc == controller => Some(u16::from(value)),
-                // The fine half goes first.
+                // The fine half is sent first.
                 Target::Cc14 { msb, lsb } if msb == controller => of(lsb).map(|fine| u16::from(value) << 7 | fine),
                 Target::Nrpn { msb, lsb }
                     if controller == 6 && of(99) == Some(msb.into()) && of(98) == Some(lsb.into()) =>
@@ -89,7 +89,7 @@ impl Rig {
         Rig { profile: offline.status().params.profile.clone(), offline, log, synth: Synth::default(), events, folder }
     }
 
-    /// Two snapshots of many knobs, `a` and `b`, of which `a` is in use; the synth was told nothing.
+    /// Two snapshots of many parameters, `a` and `b`, of which `a` is in use; the synth was sent nothing.
     fn two() -> Rig {
         let mut rig = Rig::new();
         for name in ["a", "b"] {
@@ -152,7 +152,7 @@ impl Rig {
         self.events.try_iter().filter_map(|event| event.notice()).collect()
     }
 
-    /// What is shown is these values, and what the synth holds too.
+    /// The status and the synth have these values.
     #[track_caller]
     fn stands_at(&self, values: &[u16]) {
         assert_eq!(self.values(), values);
@@ -176,11 +176,7 @@ fn a_morph_keeps_every_spacing_and_ends_exactly_on_target() {
     assert_eq!(status.morph.as_ref().map(|morph| (morph.name.clone(), morph.percent)), Some(("b".to_owned(), 25)));
     let shown = f64::from(a[cutoff]) + (f64::from(b[cutoff]) - f64::from(a[cutoff])) / 4.0;
     assert!((f64::from(status.params.values[cutoff]) - shown).abs() <= 1.0, "a quarter of the way is shown");
-    assert_eq!(
-        rig.synth.values[&rig.profile.params[cutoff].target.unwrap()],
-        status.params.values[cutoff],
-        "and heard"
-    );
+    assert_eq!(rig.synth.values[&rig.profile.params[cutoff].target.unwrap()], status.params.values[cutoff], "and sent");
     rig.wait_ms(3100);
     assert_eq!(rig.status().morph, None);
     rig.stands_at(&b);
@@ -199,7 +195,7 @@ fn a_morph_keeps_every_spacing_and_ends_exactly_on_target() {
 }
 
 #[test]
-fn what_cannot_glide_is_switched_half_way() {
+fn parameters_that_cannot_glide_are_switched_half_way() {
     let mut rig = Rig::two();
     let (a, b) = (rig.kept("a"), rig.kept("b"));
     rig.synth.told.clear();
@@ -220,7 +216,7 @@ fn what_cannot_glide_is_switched_half_way() {
 }
 
 #[test]
-fn a_morph_from_where_the_synth_was_never_told_glides_too() {
+fn a_morph_from_values_the_synth_never_got_glides_too() {
     let mut rig = Rig::two();
     let mut fresh = Rig::with(&std::fs::read_to_string(rig.file()).unwrap());
     rig.wait_ms(1);
@@ -232,7 +228,7 @@ fn a_morph_from_where_the_synth_was_never_told_glides_too() {
 }
 
 #[test]
-fn a_hand_takes_its_knob_out_of_a_morph() {
+fn a_knob_the_user_turns_leaves_its_morph() {
     let mut rig = Rig::two();
     let mut end = rig.kept("b");
     rig.ask("snapshot.recall b 2");
@@ -257,7 +253,7 @@ fn another_recall_takes_the_place_of_a_morph() {
     assert_eq!(rig.status().morph, None);
     rig.stands_at(&a);
     rig.ask("snapshot.recall a 4");
-    assert_eq!(rig.status().morph, None, "there is nowhere to go");
+    assert_eq!(rig.status().morph, None, "there is no morph");
     rig.ask("snapshot.recall b 4");
     rig.wait_ms(1000);
     rig.ask("snapshot.recall b");
@@ -299,9 +295,9 @@ fn a_recall_is_undone_and_done_again_on_the_way_and_after() {
 }
 
 #[test]
-fn comparing_goes_to_what_was_before_and_back() {
+fn comparing_toggles_between_before_and_after() {
     let mut rig = Rig::new();
-    assert!(rig.refused("snapshot.compare").contains("nothing was recalled"));
+    assert!(rig.refused("snapshot.compare").contains("nothing to compare"));
     rig = Rig::two();
     let (a, mut b) = (rig.kept("a"), rig.kept("b"));
     rig.ask("snapshot.recall b 4");
@@ -316,18 +312,18 @@ fn comparing_goes_to_what_was_before_and_back() {
     rig.ask("snapshot.compare");
     assert_eq!(rig.values(), a);
     rig.ask("snapshot.compare");
-    assert_eq!(rig.values(), b, "with what was turned since");
+    assert_eq!(rig.values(), b, "with the knobs turned since");
     rig.ask("param.undo");
     assert_eq!(rig.values(), a, "each is a step");
     rig.ask("param.undo");
     assert_eq!(rig.values(), b);
     rig.ask("param.random");
     rig.ask("snapshot.compare");
-    assert_eq!(rig.values(), b, "dice are compared too");
+    assert_eq!(rig.values(), b, "randomize is compared too");
 }
 
 #[test]
-fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
+fn the_library_is_kept_and_parameters_the_profile_does_not_have_stay_in_it() {
     let library = "snapshots:
   - { profile: korg_nts1_mk2, name: old, values: { filter_cutoff: 300, not_any_more: 7, nor_this: 8 } }
   - { profile: other, name: theirs, values: { x: 1 } }
@@ -336,11 +332,12 @@ fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
     rig.ask("snapshot.recall old");
     assert_eq!(rig.values()[rig.index("filter_cutoff")], 127, "brought into range");
     let told = rig.notices();
-    let skipped = |(severity, text): &(Severity, String)| *severity == Severity::Warning && text.starts_with("2 of");
+    let skipped =
+        |(severity, text): &(Severity, String)| *severity == Severity::Warning && text.starts_with("2 parameters of");
     assert!(told.iter().any(skipped), "{told:?}");
     assert_eq!(
         rig.ask("snapshot.save old"),
-        "old is saved in place of the old one: it is in the trash, and param.undo brings it back"
+        "old is saved, replacing the old one: it is in the trash, and param.undo restores it"
     );
     assert_eq!(rig.ask("snapshot.save new"), "new is saved");
     let snapshots: Snapshots = stored::load(&rig.file()).unwrap();
@@ -386,25 +383,25 @@ fn a_snapshot_that_is_replaced_or_deleted_can_be_brought_back_and_lies_in_the_tr
     rig.ask("param.undo");
     assert_eq!(kept(&rig), Some(0));
     assert_eq!(rig.ask("param.undo"), "undone: filter_cutoff", "the knobs are in the same history");
-    // Whatever was ever replaced is still in the trash, each in a file of its own.
+    // Every snapshot that was replaced is still in the trash, each in a file of its own.
     let values: Vec<Option<u16>> =
         ["", "-2", "-3", "-4"].iter().map(|n| trash(&rig, &format!("korg_nts1_mk2-warm{n}.yaml"))).collect();
     assert_eq!(values, [Some(0), Some(127), Some(0), Some(127)]);
 }
 
 #[test]
-fn a_snapshot_that_does_not_reach_the_disk_is_not_said_to_be_saved() {
+fn a_snapshot_that_does_not_reach_the_disk_is_not_reported_as_saved() {
     let mut rig = Rig::new();
     let file = rig.file();
-    // A folder in its place cannot be written over, whoever tries.
+    // A folder in its place cannot be written over, even by root.
     std::fs::create_dir(&file).unwrap();
     let refused = rig.refused("snapshot.save warm");
-    assert!(refused.starts_with("the snapshots work, but ") && refused.contains("snapshots.yaml"), "{refused}");
+    assert!(refused.starts_with("the snapshots work now, but ") && refused.contains("snapshots.yaml"), "{refused}");
     assert_eq!(rig.status().faults.disk_refused, 1);
     assert!(rig.ask("snapshot.list").contains("warm"), "it is there until busker ends");
     rig.wait_ms(5000);
     let told = rig.notices().iter().filter(|(severity, _)| *severity == Severity::Warning).count();
-    assert_eq!((told, rig.status().faults.disk_refused), (1, 1), "it is tried again, and told once");
+    assert_eq!((told, rig.status().faults.disk_refused), (1, 1), "it is tried again, and reported once");
     std::fs::remove_dir(&file).unwrap();
     rig.wait_ms(2100);
     assert!(stored::load::<Snapshots>(&file).unwrap().get(&rig.profile.id, "warm").is_some());
@@ -428,7 +425,7 @@ fn a_snapshot_for_which_the_file_has_no_room_is_refused_when_it_is_saved() {
 }
 
 #[test]
-fn a_deleted_snapshot_comes_back_where_it_stood() {
+fn a_deleted_snapshot_comes_back_to_its_place() {
     let mut rig = Rig::new();
     for name in ["a", "b", "c"] {
         rig.ask(&format!("snapshot.save {name}"));
@@ -439,7 +436,7 @@ fn a_deleted_snapshot_comes_back_where_it_stood() {
 }
 
 #[test]
-fn what_another_station_saved_is_kept_and_known_here_from_then_on() {
+fn a_snapshot_of_another_station_is_kept_and_known_here_from_then_on() {
     let mut rig = Rig::new();
     rig.ask("snapshot.save mine");
     let file = rig.file();
@@ -450,6 +447,6 @@ fn what_another_station_saved_is_kept_and_known_here_from_then_on() {
     let kept: Snapshots = stored::load(&file).unwrap();
     assert_eq!(kept.of(&rig.profile.id).map(|it| it.name.as_str()).collect::<Vec<_>>(), ["theirs", "more"]);
     std::fs::write(&file, "snapshots: 3\n").unwrap();
-    assert!(rig.refused("snapshot.save again").contains("is left as it is"));
+    assert!(rig.refused("snapshot.save again").contains("is not overwritten"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "snapshots: 3\n");
 }

@@ -1,4 +1,4 @@
-//! A kept port in a world made up: whatever comes, goes and is cut, in whatever order it is heard of.
+//! A kept port among simulated clients: devices that come, go and are disconnected, with announcements in any order.
 
 use super::*;
 use crate::engine::midi::port::{MidiOut, SendFailed};
@@ -14,7 +14,7 @@ const KNOBS: Addr = Addr { client: 24, port: 1 };
 const OWN: Addr = Addr { client: 200, port: 1 };
 const NAME: &str = "Acme Synth:Acme Synth MIDI 1";
 
-/// Who is connected to whom, as the kernel keeps it.
+/// Which ports are connected, as the kernel keeps it.
 #[derive(Default)]
 struct World {
     places: Vec<SequencerPort>,
@@ -129,7 +129,7 @@ impl Sequencer for Fake {
     }
 }
 
-/// A kept port and all around it.
+/// A kept port with its surroundings.
 struct Stage {
     world: Fake,
     port: AlsaPort,
@@ -162,7 +162,7 @@ impl Stage {
         self.port.settle();
     }
 
-    /// The sending threads take what is new.
+    /// The sending threads take changes.
     fn send(&mut self) {
         for plug in self.plugs.iter_mut().flatten() {
             while plug.news().is_some() {}
@@ -179,7 +179,7 @@ impl Stage {
         assert!(self.world.0.lock().unwrap().queue.is_empty(), "it never comes to rest");
     }
 
-    /// Exactly what there should be, and nothing else.
+    /// Checks that there is exactly one connection of each expected kind, and no other.
     fn check(&mut self) {
         self.settle();
         let lines = self.world.0.lock().unwrap().lines.clone();
@@ -196,7 +196,7 @@ impl Stage {
         }
         for plug in self.plugs.iter_mut().flatten() {
             assert_eq!(plug.is_there(), there);
-            assert_eq!(plug.send(0, &[0xF8]).is_ok(), there, "a thread sends to nobody: {lines:?}");
+            assert_eq!(plug.send(0, &[0xF8]).is_ok(), there, "a thread sends to no device: {lines:?}");
         }
         for pair in self.changes.windows(2) {
             let gone = pair.iter().filter(|change| **change == PortChange::Gone).count();
@@ -271,7 +271,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn whatever_happened_there_is_one_connection_of_each_kind_or_none(
+    fn after_any_events_there_is_one_connection_of_each_kind_or_none(
         steps in prop::collection::vec(step(), 0..60), output in any::<bool>(),
     ) {
         run(output, &steps);
@@ -279,7 +279,7 @@ proptest! {
 }
 
 #[test]
-fn a_replug_that_nobody_saw_is_heard_of() {
+fn a_replug_between_two_looks_is_noticed() {
     let world = Fake::default();
     world.0.lock().unwrap().plug(DEVICE, NAME);
     let mut stage = Stage::new(&world, "acme", true);
@@ -305,7 +305,7 @@ fn it_is_connected_when_it_is_announced_and_no_later() {
 }
 
 #[test]
-fn the_knobs_of_a_device_are_heard_though_their_port_appears_later() {
+fn the_knobs_of_a_device_are_received_though_their_port_appears_later() {
     let world = Fake::default();
     let mut stage = Stage::new(&world, "acme", true);
     world.0.lock().unwrap().plug(DEVICE, NAME);
@@ -315,7 +315,7 @@ fn the_knobs_of_a_device_are_heard_though_their_port_appears_later() {
 }
 
 #[test]
-fn a_stranger_of_the_same_name_that_stood_there_all_the_time_is_left_alone() {
+fn another_port_of_the_same_name_that_was_there_all_the_time_is_left_alone() {
     let world = Fake::default();
     world.0.lock().unwrap().plug(DEVICE, NAME);
     let mut stage = Stage::new(&world, NAME, true);
@@ -329,13 +329,13 @@ fn a_stranger_of_the_same_name_that_stood_there_all_the_time_is_left_alone() {
 }
 
 #[test]
-fn what_is_not_waited_for_must_be_there() {
+fn a_port_that_is_not_waited_for_must_be_there() {
     let world = Fake::default();
     world.0.lock().unwrap().plug(DEVICE, NAME);
     let asked = |name: &str| AlsaAsked { name: name.to_owned(), rank: Box::new(|_| None), output: true, wait: false };
     let mut seq = world.clone();
     let HostError(why) = AlsaPort::open(PatchbayIndex(0), asked("volca"), Some(&mut seq), &[], 0).err().unwrap();
-    assert_eq!(why, format!("there is no MIDI port 'volca' (there is only {NAME}): plug it in, or choose another"));
+    assert_eq!(why, format!("no MIDI port 'volca' (there is only {NAME}): plug it in, or choose another"));
     let (port, _) = AlsaPort::open(PatchbayIndex(0), asked("acme"), Some(&mut seq), &[], 0).unwrap();
     let taken = [port.takes().unwrap()];
     let HostError(why) = AlsaPort::open(PatchbayIndex(1), asked("synth"), Some(&mut seq), &taken, 0).err().unwrap();

@@ -1,4 +1,4 @@
-//! What goes before anything else on a port: a message it has in part, a long SysEx in pieces, the ends of notes it
+//! Messages that are sent before all others on a port: one it has in part, a long SysEx in pieces, the ends of notes it
 //! refused, and all notes off. The scheduler thread's. Realtime: yes, but for what the port itself does.
 
 use super::{
@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{engine::realtime::may_alloc, midi::Rank};
 
-/// A port that has taken a part of a long message is waited for this long; after that it refuses.
+/// How long the scheduler waits for a port that has taken a part of a long message; after that it counts as refusing.
 const PATIENCE_NS: u64 = 2_000_000_000;
 /// The end of a SysEx.
 const SYSEX_END: [u8; 1] = [0xF7];
 
-/// Why nothing can go.
+/// Why nothing can be sent.
 pub(super) enum Stuck {
     /// The wire, or a message that was begun: until this instant.
     Until(u64),
@@ -23,7 +23,7 @@ pub(super) enum Stuck {
     Refused,
 }
 
-/// A long SysEx that goes in pieces.
+/// A long SysEx that is sent in pieces.
 pub(super) struct PartialSysEx {
     pub bytes: SysEx,
     pub done: usize,
@@ -34,8 +34,8 @@ pub(super) struct PartialSysEx {
 }
 
 impl ScheduledPort {
-    /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm. One that comes
-    /// while the one before is still on the wire, and nothing behind it, has been obeyed already.
+    /// All notes off: drops waiting messages, but for controllers, and for the ends of notes, which do no harm. A
+    /// second one that comes while the first is still on the wire, with nothing behind it, has been obeyed already.
     pub(in super::super) fn panic(&mut self, now_ns: u64, asked_ns: u64) {
         self.queue.retain(|queued| match &queued.item {
             QueueItem::Message(Payload::Short(message)) => message.is_urgent(),
@@ -52,7 +52,7 @@ impl ScheduledPort {
         (self.opens_ns, self.retry_at_ns) = (None, None);
     }
 
-    /// Ends what sounds, for the way out. What waits is not played any more.
+    /// Ends all notes, at the end of the engine. Waiting messages are dropped.
     pub(in super::super) fn silence(&mut self, now_ns: u64) {
         self.queue.retain(|queued| matches!(queued.item, QueueItem::Controller(_)));
         self.cut_short();
@@ -68,7 +68,7 @@ impl ScheduledPort {
         }
     }
 
-    /// Sends what is owed, where it is time to try.
+    /// Sends owed messages, where it is time to try.
     pub(in super::super) fn make_up(&mut self, hand: &mut Hand<'_>) {
         if self.is_there() {
             self.end_overflow(hand.now_ns);
@@ -91,7 +91,7 @@ impl ScheduledPort {
         self.is_behind() && self.retry_at_ns.is_none_or(|at_ns| at_ns <= now_ns)
     }
 
-    /// Tries again after a wait, which doubles once for each try. Says when.
+    /// Tries again after a wait, which doubles once for each try. Returns when.
     pub(super) fn try_again(&mut self, now_ns: u64) -> u64 {
         if let Some(at_ns) = self.retry_at_ns.filter(|at_ns| *at_ns > now_ns) {
             return at_ns;
@@ -102,16 +102,16 @@ impl ScheduledPort {
         at_ns
     }
 
-    /// Finishes what was begun and ends the notes that the port did not let end.
+    /// Finishes a message under way and ends the notes that the port did not let end.
     pub(super) fn catch_up(&mut self, hand: &mut Hand<'_>) -> Result<(), Stuck> {
         self.finish(hand.now_ns)?;
         self.send_pieces(hand)?;
         while let Some(message) = self.releases.first() {
-            // A bend that goes back is no knob that is turned: it does not wait for knobs.
+            // A bend that is reset is no parameter that is set: it does not wait for controllers.
             let opened = self.pacer.gate(hand.now_ns, Rank::Discrete, message.bytes().len(), &self.panel);
             let opened_ns = opened.map_err(Stuck::Until)?;
             let since_ns = self.releases.since_ns;
-            // What was refused goes when the port takes it, whenever it was due.
+            // A refused message is sent when the port takes it, whenever it was due.
             let refused = self.retry_at_ns.is_some() || since_ns == 0;
             let at_ns = if refused { hand.now_ns } else { since_ns.max(opened_ns) };
             let asked_ns = if since_ns == 0 { hand.now_ns } else { since_ns };
@@ -126,7 +126,7 @@ impl ScheduledPort {
         Ok(())
     }
 
-    /// Goes on with what the port has taken in part. Others wait for a port that is only slow.
+    /// Goes on with a message that the port has taken in part. Other messages wait for a port that is only slow.
     pub(super) fn finish(&mut self, now_ns: u64) -> Result<(), Stuck> {
         let Some(since_ns) = self.unfinished_ns else { return Ok(()) };
         if may_alloc(|| self.out.finish()).is_ok() {
@@ -143,7 +143,7 @@ impl ScheduledPort {
         while let Some(begun) = &mut self.begun {
             let rest = if begun.cut { &SYSEX_END } else { &begun.bytes[begun.done..] };
             let bytes = self.pacer.piece(hand.now_ns, rest.len(), &self.panel).map_err(Stuck::Until)?;
-            // Where nothing of it went out there is nothing to end.
+            // Where no byte of it was sent there is nothing to end.
             let unheard = begun.cut && begun.done == 0;
             if !unheard && may_alloc(|| self.out.send(hand.now_ns, &rest[..bytes])).is_err() {
                 self.try_again(hand.now_ns);

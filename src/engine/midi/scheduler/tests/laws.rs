@@ -19,14 +19,14 @@ use std::{
 
 const BYTE_NS: u64 = 320_000;
 
-/// What a port lived through.
+/// What happened at a port.
 #[derive(Clone, Debug, PartialEq)]
 enum Heard {
-    /// Bytes, when they were handed over and the instant they carried.
+    /// Bytes, when they were sent and the instant they carried.
     Bytes(u64, u64, Vec<u8>),
     Refused,
     Gone,
-    /// Something was sent although nobody was there.
+    /// A message was sent although the port was away.
     SentToNobody,
 }
 
@@ -128,7 +128,7 @@ impl Play {
         assert!(next.is_none_or(|next_ns| next_ns > now_ns), "asks for {next:?} again at {now_ns}");
     }
 
-    /// Steps whenever something is due, as a thread would that wakes a little late.
+    /// Steps whenever a message is due, as a thread would that wakes a little late.
     fn run_until(&mut self, end_ns: u64) {
         while let Some(due_ns) = self.scheduler.next_due_ns() {
             let late_ns = if self.jitter_ns > 0 { self.steps.wrapping_mul(2_654_435_761) % self.jitter_ns } else { 0 };
@@ -159,7 +159,7 @@ impl Play {
         life.news.push_back(PortNews::Connected);
     }
 
-    /// What was heard at a port: when it was handed over and what.
+    /// The messages a port got: when they were sent, and their bytes.
     fn bytes(&self, port: usize) -> Vec<(u64, Vec<u8>)> {
         let heard = &self.life(port).heard;
         let bytes = heard.iter().filter_map(|heard| match heard {
@@ -185,7 +185,7 @@ const TARGETS: [Target; 5] = [
 /// The place of pitch bend among them.
 const BEND: usize = 4;
 
-/// Which target and value a port heard, from the messages that carry it.
+/// The target and value a port got, from the messages that carry it.
 fn unit(messages: &[Vec<u8>]) -> Option<(usize, u16, usize)> {
     let fourteen = |coarse: u8, fine: u8| u16::from(coarse) << 7 | u16::from(fine);
     let rest = |i: usize| messages.get(i).map(|m| (m[1], m[2]));
@@ -205,7 +205,7 @@ fn unit(messages: &[Vec<u8>]) -> Option<(usize, u16, usize)> {
     }
 }
 
-/// Something that happens at a port after a while.
+/// An act at a port after a while.
 #[derive(Clone, Debug)]
 enum Act {
     Note { ahead_ms: u64, length_ms: u64 },
@@ -244,7 +244,7 @@ fn play_acts(play: &mut Play, acts: Vec<(usize, u64, Act)>) -> Vec<[Option<u16>;
         let away = play.life(port).away;
         match act {
             Act::Note { ahead_ms, length_ms } => {
-                // Each is another note-on, so that their order can be told.
+                // Each is another note-on, so that their order shows.
                 let note = Note::new((notes % 128) as u8).unwrap();
                 let velocity = 1 + (notes / 128) as u8;
                 notes += 1;
@@ -266,7 +266,7 @@ fn play_acts(play: &mut Play, acts: Vec<(usize, u64, Act)>) -> Vec<[Option<u16>;
                 play.ask(port, now_ns, What::SysEx(sysex.into()));
             }
             Act::Panic => {
-                // It takes the bend back, unless that is still on its way.
+                // It resets the bend, unless that is still on its way.
                 wanted[port][BEND] = None;
                 play.ask(port, now_ns, What::Panic);
             }
@@ -299,7 +299,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_happens_notes_end_values_arrive_whole_and_spaced_and_nobody_is_sent_to_nobody(
+    fn notes_always_end_values_arrive_whole_and_spaced_and_no_message_goes_to_an_absent_port(
         acts in prop::collection::vec((0..3usize, prop_oneof![Just(0), 0..6000u64], act()), 1..120),
         bpm in 20.0..300.0f64,
         pieces in any::<bool>(),
@@ -332,7 +332,7 @@ proptest! {
                     [0xB0, 120 | 123, 0] => sounding.clear(),
                     [status, 120 | 123, 0] if status & 0xF0 == 0xB0 => {}
                     [status, 64 | 66 | 67, 0] if status & 0xF0 == 0xB0 => {}
-                    // No knob goes to the middle here: a panic or a return does.
+                    // No parameter here has the middle as a value: a panic or a return sends it.
                     [status, 0, 64] if status & 0xF0 == 0xE0 => held[BEND] = None,
                     [0xB0 | 0xE0, ..] => {
                         let messages: Vec<Vec<u8>> = heard[i - 1..].iter().take(4).map_while(|heard| match heard {
@@ -367,7 +367,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_due_together_leaves_in_the_order_it_came_on_any_wire(
+    fn messages_due_together_leave_in_the_order_they_came_on_any_wire(
         dues in prop::collection::vec(1..6u64, 1..200),
         wire in prop::sample::select(vec![Wire::DIN, Wire::USB, Wire::UNLIMITED]),
     ) {
@@ -417,7 +417,7 @@ proptest! {
                 5 => What::SysEx(vec![0xF0, number, 0xF7].into()),
                 6 => knob(Target::Program),
                 7 => knob(Target::Cc(66)),
-                // These may wait, whoever turns them.
+                // These may wait, whichever command sets them.
                 8 => short(0xB0, 74, number),
                 _ => knob(Target::Cc(75)),
             };
@@ -434,7 +434,7 @@ proptest! {
             [.., number] => Some(number),
             _ => None,
         }).collect();
-        prop_assert_eq!(heard.len(), queued.len(), "each value went out");
+        prop_assert_eq!(heard.len(), queued.len(), "each value was sent");
         let place = |number: u8| heard.iter().position(|heard| *heard == number);
         for (i, (before, channel, due_ns)) in queued.iter().enumerate() {
             for (after, channel_after, due_after_ns) in &queued[i + 1..] {
@@ -447,7 +447,7 @@ proptest! {
     }
 
     #[test]
-    fn of_what_floods_a_wire_the_newest_values_arrive_and_a_bend_is_before_its_note_where_few_wait(
+    fn on_a_flooded_wire_the_newest_values_arrive_and_a_bend_is_before_its_note_where_few_wait(
         rounds in prop::collection::vec((0..4u64, 1..12usize), 1..40),
         wire in prop::sample::select(vec![Wire::DIN, Wire::USB, Wire::UNLIMITED]),
     ) {
@@ -587,7 +587,7 @@ proptest! {
     }
 
     #[test]
-    fn a_glide_is_even_and_ends_where_it_was_sent_in_its_time(
+    fn a_glide_is_even_and_ends_at_its_value_in_its_time(
         from in 0..=16_383u16,
         to in 0..=16_383u16,
         then in 0..=16_383u16,
@@ -621,7 +621,7 @@ proptest! {
         let last = *units.last().unwrap();
         prop_assert_eq!(last.1, then);
         prop_assert!(way_on.is_empty() || last.0 <= turn + glide + spacing, "{} ms late", (last.0 - turn) / MS);
-        // Each step is what the time since the one before makes, and no more.
+        // Each step is as large as the time since the one before requires, and no larger.
         let most = f64::from(from.abs_diff(to).max(to.abs_diff(then)).max(from.abs_diff(then))) / glide as f64;
         for w in units[1..].windows(2).filter(|w| w[1].0 <= turn) {
             let steepest = most * (w[1].0 - w[0].0) as f64 + 1.0;
@@ -630,7 +630,7 @@ proptest! {
     }
 }
 
-/// How late the latest pulse starts, where bytes and pulses share a wire in the order they were handed to it.
+/// How late the latest pulse starts, where bytes and pulses share a wire in the order they were sent.
 fn latest_pulse(bytes: &[(u64, Vec<u8>)], pulses: &[u64]) -> u64 {
     let messages = bytes.iter().map(|(ns, bytes)| (*ns, true, bytes.len() as u64));
     let mut events: Vec<_> = messages.chain(pulses.iter().map(|ns| (*ns, false, 1))).collect();
@@ -679,7 +679,7 @@ fn the_room_is_shared_and_bounded_and_each_port_counts_what_it_lost() {
 }
 
 #[test]
-fn a_port_that_returns_has_nothing_hanging_before_anything_else_and_learns_its_values_again() {
+fn a_port_that_returns_gets_no_hanging_notes_and_all_its_values_again() {
     let mut play = Play::new(&[Wire::UNLIMITED], None);
     play.ask(0, 0, What::Message(on(60)));
     for (pedal, value) in [(66, 127), (67, 127), (67, 0)] {
@@ -707,7 +707,7 @@ fn a_port_that_returns_has_nothing_hanging_before_anything_else_and_learns_its_v
 }
 
 #[test]
-fn a_port_is_moved_in_time_but_never_before_it_was_asked() {
+fn a_port_with_a_clock_offset_never_sends_before_the_command() {
     let mut play = Play::new(&[Wire::UNLIMITED], None);
     play.panels[0].set_offset_ms(-5.0);
     play.run_until(20 * MS);
@@ -717,7 +717,7 @@ fn a_port_is_moved_in_time_but_never_before_it_was_asked() {
     play.panels[0].set_offset_ms(7.0);
     play.ask(0, 100 * MS, control(Target::Cc(74), 1, MS, 0));
     play.ask(0, 100 * MS, What::Message(on(62)));
-    // The end is asked for when the port is moved the other way, and still does not overtake the beginning.
+    // The end is asked for when the port has the opposite offset, and still does not overtake the beginning.
     play.panels[0].set_offset_ms(-50.0);
     play.ask(0, 101 * MS, What::Message(off(62)));
     play.run_until(200 * MS);
@@ -726,7 +726,7 @@ fn a_port_is_moved_in_time_but_never_before_it_was_asked() {
 }
 
 #[test]
-fn what_is_logged_belongs_to_the_instant_it_was_due_or_the_wire_was_free_however_late_the_thread_woke() {
+fn the_log_has_the_instant_a_message_was_due_or_its_wire_free_even_if_the_thread_is_late() {
     let mut play = Play::new(&[Wire::DIN], None);
     for note in 0..3 {
         play.ask(0, MS, What::Message(on(note)));
@@ -739,7 +739,7 @@ fn what_is_logged_belongs_to_the_instant_it_was_due_or_the_wire_was_free_however
         assert!(matches!(sent.payload, Payload::Short(_)));
         logged.push((sent.at_ns / 1000, sent.waited_ns / 1000));
     }
-    // 960 µs after the message before was handed over, and 100 µs earlier: before the wire runs dry.
+    // 960 µs after the message before was sent, and 100 µs earlier: before the wire runs dry.
     assert_eq!(logged, [(1000, 50), (1910, 960), (2870, 1950)]);
 }
 
@@ -765,7 +765,7 @@ fn a_long_sysex_goes_in_pieces_where_the_port_takes_them_and_whole_where_it_does
 }
 
 #[test]
-fn a_panic_cuts_a_long_sysex_short_and_the_way_out_ends_when_the_wire_has_taken_everything() {
+fn a_panic_cuts_a_long_sysex_short_and_the_end_waits_until_the_wire_has_taken_everything() {
     let (watch, _) = clock(120.0, 1);
     let mut play = Play::new(&[Wire::DIN], Some(watch));
     play.life(0).takes_pieces = true;
@@ -832,7 +832,7 @@ fn after_a_flood_of_panics_a_note_goes_at_once_and_a_knob_soon() {
 }
 
 #[test]
-fn a_panic_right_after_a_panic_ends_what_was_played_between_them() {
+fn a_panic_right_after_a_panic_ends_the_notes_played_between_them() {
     let mut play = Play::new(&[Wire::USB], None);
     play.ask(0, 0, What::Panic);
     play.step(0);
@@ -846,7 +846,7 @@ fn a_panic_right_after_a_panic_ends_what_was_played_between_them() {
     for end in [vec![0x80, 60, 64], vec![0xB0, 120, 0], vec![0xB0, 64, 0], vec![0xBF, 123, 0]] {
         assert!(heard[begun..].contains(&end), "{end:02X?} is missing behind the note");
     }
-    // And where only something waits that was not played yet, it is forgotten.
+    // And where only a note waits that was not played yet, it is dropped.
     play.ask(0, play.now_ns, What::Panic);
     play.step(play.now_ns);
     play.ask(0, play.now_ns + MS, What::Message(on(62)));

@@ -1,16 +1,16 @@
-//! Laws of a plan with a loop, held against the same plan without a loop and against a song played pulse by pulse.
+//! Laws of a plan with a loop, compared with the same plan without a loop and with a song played pulse by pulse.
 
 use super::*;
 use crate::music::Pulse;
 use proptest::prelude::*;
 
-/// What the control thread may do to the plan while the song is in its loop.
+/// Edits of the control thread while the song is in its loop.
 #[derive(Clone, Debug)]
 enum Edit {
     Bpm(f64),
     Rate(f64),
     Clock(bool),
-    /// Tempo, and by how many pulses the new law is ahead of the old one.
+    /// Tempo, and by how many pulses the new timeline is ahead of the old one.
     Follow(f64, f64),
     Locate(f64),
     Loop(Option<LoopRegion>),
@@ -36,7 +36,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Makes an edit as the control thread does. Returns where the song rolls from, if it begins to roll.
+/// Makes an edit as the control thread does. Returns the start position if the song starts to roll.
 fn make(edit: &Edit, plan: &mut Plan, now: i64, earliest: i64) -> Option<f64> {
     let last = *plan.last();
     let there = last.song_pulse_at(earliest.max(last.from_frame) as f64);
@@ -67,8 +67,8 @@ fn make(edit: &Edit, plan: &mut Plan, now: i64, earliest: i64) -> Option<f64> {
     None
 }
 
-/// The first pulse of a song that the last edit lets roll. A start less than a frame behind a pulse begins with that pulse
-/// where both fall on the same frame.
+/// The first pulse of a song that the last edit starts. A start less than a frame after a pulse begins with that pulse
+/// if both have the same frame.
 fn first_pulse(plan: &Plan, at: f64) -> i64 {
     let from = plan.last().from_frame;
     let on_frame = plan.pulses(from..from + 1).find_map(|pulse| pulse.run_pulse);
@@ -117,11 +117,11 @@ impl Walk {
         }
     }
 
-    /// An edit comes into force on the frame of the pulse `due`, or between two pulses.
+    /// An edit takes effect at the frame of the pulse `due`, or between two pulses.
     fn edit(&mut self, edit: &Edit, starts: Option<(f64, i64)>, due: bool) {
         match edit {
             Edit::Loop(region) => {
-                // The old law says which pulse it is, and the new one where that lies.
+                // The old timeline gives the pulse, and the new one its frame.
                 if self.rolls && due {
                     self.step();
                 }
@@ -152,7 +152,7 @@ proptest! {
 
     /// Each edit is in force before the next is made.
     #[test]
-    fn the_song_is_that_of_a_naive_walk(
+    fn the_song_equals_a_naive_walk(
         edits in prop::collection::vec((edit(), 0i64..4000, 1i64..60_000), 1..25), block in 1i64..5000,
     ) {
         let punch = Punch { in_pulse: Some(30), out_pulse: Some(45) };
@@ -195,16 +195,16 @@ proptest! {
 }
 
 proptest! {
-    /// Edits are made while others are still to come.
+    /// Edits are made while others are still planned.
     #[test]
-    fn however_time_is_edited_a_loop_leaves_the_clock_as_it_is(
+    fn a_loop_leaves_the_clock_unchanged_however_time_is_edited(
         looped in regions(), edits in prop::collection::vec((edit(), 0i64..20_000, 1i64..20_000), 1..30),
     ) {
         let (mut plan, mut without) = (rolling(120.0, Some(looped), 0.0), rolling(120.0, None, 0.0));
         let (mut now, mut offset) = (0, plan.last().song);
         let mut song_pulse = None;
         for (edit, ahead, runs) in edits {
-            // Without the loop the song is elsewhere; stopping and going on are to be on the same place of the grid.
+            // Without the loop the song has another position; stop and continue must be at the same place of the grid.
             let edit = match edit {
                 Edit::Stop | Edit::Continue => Edit::Locate(7.0),
                 Edit::Loop(_) => continue,
@@ -236,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn a_window_cut_anywhere_has_the_same_pulses_passes_and_punches(
+    fn a_window_split_anywhere_has_the_same_pulses_passes_and_punches(
         looped in regions(), x in 20.0..300.0f64, start in 0.0..100.0f64, edit in 0i64..200_000,
         cuts in prop::collection::vec(1i64..9000, 1..60),
         in_pulse in prop::option::of(0i64..150), out_pulse in prop::option::of(0i64..150),
@@ -269,7 +269,7 @@ proptest! {
         let time = plan.song_time_at(frame).unwrap();
         prop_assert_eq!(plan.frame_at(time, begin..i64::MAX), Some(frame));
         prop_assert_eq!(plan.last().frame_at(time), Some(frame));
-        // The places of a run are all different, also where the loop is changed.
+        // The positions of a run are all different, also when the loop is changed.
         plan.set_loop(edit, begin + edit_frame);
         for frame in [frame, begin + edit_frame - 1, begin + edit_frame, begin + frame % 2_000_000] {
             if let Some(time) = plan.song_time_at(frame) {
@@ -314,7 +314,7 @@ proptest! {
     }
 }
 
-/// Parts that adjoin, as one.
+/// Adjacent parts, joined.
 fn joined(parts: impl IntoIterator<Item = PassFrames>) -> Vec<PassFrames> {
     let mut all: Vec<PassFrames> = Vec::new();
     for part in parts {

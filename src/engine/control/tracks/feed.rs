@@ -1,0 +1,132 @@
+//! What the disk reader and the mixer are sent of the tracks: playlists along the plan, and the strips. The control
+//! thread's.
+//!
+//! A playlist goes out where it changed, or where the plan did; a reading is an epoch, which the callback goes over to as
+//! soon as it is there. While the song stands its beginning is read as it would roll, so that it is heard at once.
+
+use super::{Tracks, recording::Live};
+use crate::{
+    engine::{
+        control::{Moment, out::Out},
+        disk::reader::DiskReaderJob,
+    },
+    music::{Looping, Plan, Song, Timeline},
+    session::{
+        model::Revision,
+        track::{Track, TrackId},
+    },
+};
+use busker_sound::mixer::{MixLevels, StripLevels};
+use std::sync::Arc;
+
+/// What was sent last, besides the playlists.
+#[derive(Default)]
+pub(super) struct Fed {
+    plan: Option<(Song, Looping, Timeline)>,
+    model: Revision,
+    levels: Option<MixLevels>,
+}
+
+impl Tracks {
+    /// Brings what is heard up to date.
+    pub(super) fn feed(&mut self, out: &mut Out, now: Moment) {
+        let last = out.plan.last();
+        let plan = (last.song, last.looping, last.timeline);
+        let is_other_plan = self.fed.plan != Some(plan);
+        let is_other_model = out.model.tracks_changed(self.fed.model);
+        let records = self.lines.values().any(|line| line.recording.is_some());
+        if !is_other_plan && !is_other_model && !records {
+            return;
+        }
+        (self.fed.plan, self.fed.model) = (Some(plan), out.model.revision());
+        self.forget_removed(out);
+        let tracks: Vec<Arc<Track>> = out.model.tracks().to_vec();
+        for track in &tracks {
+            self.feed_track(track, is_other_plan, out, now);
+        }
+        if is_other_model {
+            self.set_levels(&tracks, out);
+        }
+    }
+
+    fn feed_track(&mut self, track: &Track, is_other_plan: bool, out: &mut Out, now: Moment) {
+        self.line(track.id);
+        let Some(line) = self.lines.get(&track.id) else { return };
+        let timeline = &out.plan.last().timeline;
+        let captured = |file: &std::path::Path| self.captured.get(file).cloned();
+        let playlist = track.playlist(timeline).with_captured(captured);
+        let playlist = match self.live(line, track, out) {
+            None => playlist,
+            Some(Live::Layer(layer)) => playlist.with_layer(layer),
+            Some(Live::Clip(clip)) => playlist.with_clip(clip),
+        };
+        let playlist = playlist.with_captured(captured);
+        let is_same = line.sent.as_ref().is_some_and(|sent| **sent == playlist);
+        if is_same && (!is_other_plan || playlist.is_empty()) {
+            return;
+        }
+        let was_empty = line.sent.as_ref().is_none_or(|sent| sent.is_empty());
+        let (stream, epoch) = (line.stream, line.epoch.next());
+        let (is_empty, playlist) = (playlist.is_empty(), Arc::new(playlist));
+        if let Some(line) = self.lines.get_mut(&track.id) {
+            (line.epoch, line.sent) = (epoch, Some(Arc::clone(&playlist)));
+        }
+        match is_empty {
+            true if was_empty => {}
+            true => self.stop(stream, out),
+            false => {
+                let (plan, from_frame) = as_it_rolls(&out.plan, now);
+                let job = DiskReaderJob::Follow { stream, epoch, playlist, plan: Box::new(plan), from_frame };
+                // A reader that is gone answers by its silence.
+                let _ = self.reader.send(job);
+                out.renderer.streams.play(stream, epoch);
+            }
+        }
+    }
+
+    fn stop(&self, stream: usize, out: &mut Out) {
+        let _ = self.reader.send(DiskReaderJob::Stop { stream });
+        out.renderer.streams.stop(stream);
+    }
+
+    /// Tracks that are not in the session any more are not heard either.
+    fn forget_removed(&mut self, out: &mut Out) {
+        let removed = |id: &TrackId| out.model.track(*id).is_none();
+        let gone: Vec<TrackId> = self.lines.keys().filter(|id| removed(id)).copied().collect();
+        for id in gone {
+            if let Some(line) = self.lines.get(&id).filter(|line| line.recording.is_none()) {
+                self.stop(line.stream, out);
+                self.lines.remove(&id);
+            }
+        }
+    }
+
+    /// Sends the strips: where any track has solo, those without it are silent.
+    fn set_levels(&mut self, tracks: &[Arc<Track>], out: &mut Out) {
+        let has_solo = tracks.iter().any(|track| track.solo);
+        let mut levels = MixLevels::default();
+        for track in tracks {
+            let Some(line) = self.lines.get(&track.id) else { continue };
+            if let Some(strip) = levels.strips.get_mut(line.stream) {
+                let mute = track.mute || (has_solo && !track.solo && !track.solo_safe);
+                *strip = StripLevels { gain: track.gain.amplitude(), pan: track.pan as f32, mute };
+            }
+        }
+        if self.fed.levels != Some(levels) {
+            self.fed.levels = Some(levels);
+            out.renderer.mixer.change(|mixer| mixer.strips = levels.strips);
+        }
+    }
+}
+
+/// The plan, and from where on it is read: one that stands, as it would roll from its place.
+fn as_it_rolls(plan: &Plan, now: Moment) -> (Plan, i64) {
+    let mut plan = *plan;
+    match plan.last().song {
+        Song::Rolling { .. } => (plan, now.open_frame.min(plan.last().from_frame.max(now.heard_frame))),
+        Song::Stopped { at_pulse } => {
+            let from_frame = plan.roll(at_pulse, now.open_frame);
+            (plan, from_frame)
+        }
+    }
+}
