@@ -115,6 +115,11 @@ impl Probe {
         self.pulse_frames.store(pulse_frames, Ordering::Relaxed);
     }
 
+    /// Tries to connect two ports: a client that is not active yet refuses.
+    pub fn try_connect(&self, from: &str, to: &str) -> bool {
+        self.client.as_client().connect_ports_by_name(from, to).is_ok()
+    }
+
     /// Connects two ports.
     pub fn connect(&self, from: &str, to: &str) {
         self.client.as_client().connect_ports_by_name(from, to).unwrap();
