@@ -4,6 +4,7 @@
 //! (a name, a number, a file, a device), reported in one message.
 
 mod attach;
+mod calibrate;
 mod clock;
 mod completions;
 mod devices;
@@ -41,6 +42,7 @@ Examples:
   busker devices                         devices and ports, and what auto would choose
   busker run jam.yaml --simulate --out out/
   busker record --seconds 60 --out jam.wav
+  busker calibrate                       the delay from output 1 to input 1, through a cable
   busker clock --bpm 120 --port alsa:NTS-1
   busker monitor --port alsa:NTS-1       the MIDI messages a synth sends
   busker profiles import synth.csv       a profile from a table in the midi.guide format
@@ -76,6 +78,8 @@ enum Verb {
     Status(status::StatusArgs),
     /// Print the events of the running station, one per line
     Watch(watch::WatchArgs),
+    /// Measure and store the delay from the outputs to an input, through a cable or the room
+    Calibrate(calibrate::CalibrateArgs),
     /// Send MIDI clock only
     Clock(clock::ClockArgs),
     /// Print incoming MIDI messages
@@ -155,6 +159,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Status(args)) => status::print_status(&args),
         Some(Verb::Watch(args)) => watch::watch(&args),
         Some(Verb::Serve(args)) => serve::serve(&args),
+        Some(Verb::Calibrate(args)) => calibrate::calibrate(&args),
         Some(Verb::Clock(args)) => clock::run(&args),
         Some(Verb::Monitor(args)) => monitor::run(&args),
         Some(Verb::Nts1(args)) => nts1::run(&args),

@@ -17,8 +17,8 @@ use crate::profile::Curve;
 use crate::session::song::QuantizeGrid;
 use crate::session::track::{MonitorMode, RecordMode};
 use arg::{
-    Arg, ArgKind, Bars, Hex, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Pan, Percent, PortName, Seconds,
-    Speed, Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Times, TrackNumber, Velocity, Which,
+    Arg, ArgKind, Bars, Hex, InputNumber, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Pan, Percent, PortName,
+    Seconds, Speed, Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Times, TrackNumber, Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -225,6 +225,10 @@ commands! {
     InputGain = "input.gain" { channels: ChannelList, gain: Decibels }
     /// Reset the clip indicators and peak hold of the meters
     MeterClear = "meter.clear" {}
+    /// Measure the delay from the outputs to an input, 1 to 256; the first without a number
+    LatencyMeasure = "latency.measure" { input: Option<InputNumber> }
+    /// Set the offset added to the measured latency, -500 to 500 ms
+    LatencySet = "latency.set" { ms: OffsetMs }
     /// Set a parameter to a position from 0 to 1, or to an option
     ParamSet = "param.set" { name: Name, value: Text }
     /// Change a parameter by steps, up or down

@@ -4,6 +4,7 @@ pub mod assembly;
 pub mod audio;
 pub mod config;
 pub mod control;
+pub mod detector;
 pub mod disk;
 pub mod doors;
 pub mod host;

@@ -5,8 +5,8 @@
 //! - [`music`], [`midi`], [`wav`], [`synth`]: the package `sound/`, pure. Units, time, messages, headers, the built-in
 //!   synth. They never read a clock.
 //! - [`motion`]: LFOs and envelopes that modulate parameters, pure.
-//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`snapshots`], [`session`]: the formats of files, read
-//!   and checked. [`stored`] is shared by those that busker writes; [`files`] replaces files atomically.
+//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`latencies`], [`snapshots`], [`session`]: the formats
+//!   of files, read and checked. [`stored`] is shared by those that busker writes; [`files`] replaces files atomically.
 //! - [`taps`]: the sources of audio to record, by their names, pure.
 //! - [`takes`]: recordings as files: listing, reading, editing and exporting them.
 //! - [`command`], [`status`]: the vocabulary: every command and question, and every report of the engine.
@@ -23,6 +23,7 @@ pub mod engine;
 pub mod files;
 pub mod hints;
 pub mod keymap;
+pub mod latencies;
 pub mod logging;
 pub mod midi_maps;
 pub mod motion;

@@ -8,6 +8,7 @@
 mod changes;
 mod doors;
 mod knobs;
+mod latency;
 pub mod levels;
 mod midi;
 mod part;
@@ -17,6 +18,7 @@ mod tracks;
 pub use changes::{Changes, NotAPart};
 pub use doors::DoorStatus;
 pub use knobs::{AutomationStatus, MorphStatus, MotionStatus, ParamsStatus};
+pub use latency::RoundTripStatus;
 pub use levels::Levels;
 pub use midi::{
     ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, RealtimeStatus, SourceStatus, SyncState,
@@ -91,6 +93,9 @@ pub struct Status {
     /// The take that is played.
     #[schema(value_type = Option<AuditionStatus>)]
     pub audition: StatusPart<Option<AuditionStatus>>,
+    /// The round trip from output to input.
+    #[schema(value_type = RoundTripStatus)]
+    pub latency: StatusPart<RoundTripStatus>,
     /// The list of takes, while a client shows it; else null.
     #[schema(value_type = Option<TakesStatus>)]
     pub takes: StatusPart<Option<TakesStatus>>,

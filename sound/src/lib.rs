@@ -8,6 +8,7 @@
 //! - [`bridge`]: from one sound card's clock to another's.
 //! - [`latest`]: the cell in which a level crosses threads: the newest value wins. [`plan_cell`] is such a one for the
 //!   plan, [`frame_clock`] for which frame is rendered when.
+//! - [`probe`]: measures a delay.
 //! - [`varispeed`]: audio at another speed.
 //! - [`resampling`], [`spectrum`]: generic code of libraries, compiled once.
 
@@ -21,6 +22,7 @@ pub mod midi;
 pub mod mixer;
 pub mod music;
 pub mod plan_cell;
+pub mod probe;
 pub mod resampling;
 pub mod spectrum;
 pub mod synth;

@@ -171,6 +171,9 @@ impl Setup {
         notices.extend(tell(&faults, "no MIDI mapping is loaded, and new ones are not saved until you fix the file"));
         let (snapshots, faults) = StoredValue::load(folders.snapshots_file());
         notices.extend(tell(&faults, "no snapshot is loaded, and new ones are not saved until you fix the file"));
+        let (latencies, faults) = StoredValue::load(folders.latencies_file());
+        notices
+            .extend(tell(&faults, "no measured latency is loaded, and new ones are not saved until you fix the file"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -184,6 +187,7 @@ impl Setup {
             sync,
             learned,
             snapshots,
+            latencies,
             watched: Some(reading),
             ..EngineConfig::new(library, profile, folder)
         };

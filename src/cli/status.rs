@@ -7,7 +7,7 @@ use crate::{
         socket::client::SocketClient,
         wire::{ClientMessage, Role},
     },
-    status::{DoorStatus, PortStatus, RealtimeStatus, Status},
+    status::{DoorStatus, PortStatus, RealtimeStatus, RoundTripStatus, Status},
 };
 use clap::Args;
 
@@ -41,6 +41,7 @@ fn told(status: &Status) -> String {
         ("song", song(status)),
         ("recording", recording(status)),
         ("device", device(status)),
+        ("latency", latency(status)),
         ("ports", status.ports.iter().map(port).collect::<Vec<_>>().join(", ")),
         ("profile", status.params.profile.id.clone()),
         ("session", status.session.as_ref().map_or("none".to_owned(), |path| path.display().to_string())),
@@ -79,6 +80,15 @@ fn device(status: &Status) -> String {
     format!("{host} {name}, {rate} Hz, {block} frames, load {} %, {} xruns{lost}", device.load_percent, device.xruns)
 }
 
+fn latency(status: &Status) -> String {
+    let RoundTripStatus { measured, offset_ms, round_trip_frames, is_measuring } = *status.latency;
+    let unmeasured = || "not measured (`busker calibrate`)".to_owned();
+    let measured = measured.map_or_else(unmeasured, |measured| format!("measured {measured}"));
+    let ms = round_trip_frames as f64 * 1000.0 / f64::from(status.device.sample_rate_hz.max(1));
+    let under_way = if is_measuring { ", measuring now" } else { "" };
+    format!("{round_trip_frames} frames ({ms:.2} ms): {measured}, offset {offset_ms:+} ms{under_way}")
+}
+
 fn port(port: &PortStatus) -> String {
     let absent = if port.connected { "" } else { " (waited for)" };
     format!("{}{absent}", port.name)
@@ -99,6 +109,22 @@ fn faults(status: &Status) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        engine::{config::EngineConfig, offline::Offline},
+        latencies::MeasuredDelay,
+    };
+
+    #[test]
+    fn a_round_trip_says_where_it_is_from() {
+        let mut status = Offline::new(&EngineConfig::built_in("").unwrap()).unwrap().status();
+        assert_eq!(latency(&status), "0 frames (0.00 ms): not measured (`busker calibrate`), offset +0 ms");
+        let measured = Some(MeasuredDelay { frames: 1024.25, error_frames: 0.002, clear_db: 71.5 });
+        *status.latency = RoundTripStatus { measured, offset_ms: -2.0, round_trip_frames: 928, is_measuring: true };
+        assert_eq!(
+            latency(&status),
+            "928 frames (19.33 ms): measured 1024.250 frames ±0.002, 72 dB above noise and echoes, offset -2 ms, measuring now"
+        );
+    }
 
     #[test]
     fn a_refused_priority_says_how_to_allow_it() {

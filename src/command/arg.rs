@@ -12,6 +12,7 @@ use super::channels::ChannelList;
 use crate::{
     midi::{message, parser::LONGEST_SYSEX_BYTES},
     music::{Bpm, Decibels, Note, Position},
+    taps::Tap,
 };
 use std::fmt;
 
@@ -288,6 +289,22 @@ impl Arg for Seconds {
 
     fn read(word: Option<&str>) -> Result<Self, String> {
         number(word, Self::KIND).map(Seconds)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+/// An input of the device, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputNumber(pub u16);
+
+impl Arg for InputNumber {
+    const KIND: ArgKind = ArgKind::Number { min: 1.0, max: Tap::HIGHEST_INPUT as f64, unit: "" };
+
+    fn read(word: Option<&str>) -> Result<Self, String> {
+        whole(word, Self::KIND).map(|x| InputNumber(x as u16))
     }
 
     fn write(&self) -> Option<String> {

@@ -54,6 +54,11 @@ impl Folders {
         self.config.join("snapshots.yaml")
     }
 
+    /// Measured round trips.
+    pub fn latencies_file(&self) -> PathBuf {
+        self.config.join("latencies.yaml")
+    }
+
     /// The user's own profiles.
     pub fn profiles(&self) -> PathBuf {
         self.config.join("profiles")

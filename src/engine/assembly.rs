@@ -19,8 +19,9 @@ use super::{
         streams::streams,
     },
     config::EngineConfig,
-    control::{AudioHandles, Calendar, Control, ControlParts},
-    disk::{DiskWorkers, disk},
+    control::{AudioHandles, Calendar, Control, ControlParts, LatencyParts},
+    detector::{Detector, detector},
+    disk::{DiskWorkers, disk, worker::Worker},
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, open_port::OpenPort},
     midi::sent::sent_log,
@@ -44,6 +45,8 @@ pub struct Assembly {
     pub midi: MidiThreads,
     /// That of the threads that wait for the disk.
     pub disk: DiskWorkers,
+    /// What seeks the probe.
+    pub detector: Worker<Detector>,
     /// Frames to nanoseconds.
     pub frames: FrameClock,
 }
@@ -92,6 +95,13 @@ pub fn assemble(
     let (capture_feed, capture) = capture(&inputs.layout);
     let (streams, streams_handle, lending, stream_counters) = streams(rate);
     let (disk, disk_handles) = disk(capture.clone(), lending, config.verdicts.clone());
+    let (detector, to_detector) = detector(capture.clone());
+    let latency = LatencyParts {
+        detector: to_detector,
+        capture: capture.clone(),
+        frames: frames.clone(),
+        stored: config.latencies.clone(),
+    };
     let (renderer, renderer_handle) = Renderer::new(RendererParts {
         sample_rate_hz: rate,
         device_inputs: spec.inputs,
@@ -129,9 +139,10 @@ pub fn assemble(
             stream_counters,
         },
         disk: disk_handles,
+        latency,
         device: device_status(spec),
         start_ns,
         calendar,
     });
-    Ok(Assembly { station, control, renderer, midi, disk, frames })
+    Ok(Assembly { station, control, renderer, midi, disk, detector, frames })
 }

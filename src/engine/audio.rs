@@ -8,5 +8,6 @@ pub mod inputs;
 pub mod meter;
 pub mod monitor;
 pub mod port;
+pub mod probe;
 pub mod renderer;
 pub mod streams;

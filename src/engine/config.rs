@@ -4,6 +4,7 @@ use super::doors::Doors;
 use crate::{
     command::channels::ChannelList,
     config::{ClockLost, ClockSource, recorder::RecorderOptions},
+    latencies::Latencies,
     midi::Channel,
     midi_maps::MidiMaps,
     music::{Bpm, Decibels},
@@ -51,6 +52,8 @@ pub struct EngineConfig {
     pub learned: StoredValue<MidiMaps>,
     /// The library of snapshots.
     pub snapshots: StoredValue<Snapshots>,
+    /// Measured round trips.
+    pub latencies: StoredValue<Latencies>,
     /// What the engine may do with a session's folder.
     pub sessions: SessionRules,
     /// The remote interfaces.
@@ -77,6 +80,7 @@ impl EngineConfig {
             sync: SyncConfig::default(),
             learned: StoredValue::default(),
             snapshots: StoredValue::default(),
+            latencies: StoredValue::default(),
             sessions: SessionRules::default(),
             doors: Doors::default(),
         }
@@ -84,7 +88,7 @@ impl EngineConfig {
 
     /// A rehearsal: everything is read as ever, and only takes are written.
     pub fn rehearse(&mut self) {
-        (self.learned.home.file, self.snapshots.home.file) = (None, None);
+        (self.learned.home.file, self.snapshots.home.file, self.latencies.home.file) = (None, None, None);
         self.sessions = SessionRules { keep: false, takes: false };
     }
 

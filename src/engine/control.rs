@@ -12,6 +12,7 @@ mod guests;
 mod hear;
 mod instruments;
 mod keep;
+mod latency;
 mod learn;
 mod live_plan;
 mod out;
@@ -27,6 +28,7 @@ mod tracks;
 mod transport;
 
 pub use instruments::ProfileNews;
+pub use latency::LatencyParts;
 pub use parts::{AudioHandles, Calendar, ControlParts, MidiHandles};
 pub use pending_answers::Promise;
 pub use ports::MidiPort;
@@ -49,6 +51,7 @@ use exports::Exports;
 use guests::Guests;
 use instruments::Instruments;
 use keep::KeeperHandle;
+use latency::Latency;
 use learn::Learn;
 use live_plan::LivePlan;
 use out::Out;
@@ -126,6 +129,8 @@ pub struct Control {
     ports: Ports,
     /// What controllers and notes are tied to.
     learn: Learn,
+    /// The round trip, from output to input.
+    latency: Latency,
     /// The session that is open, and the snapshots.
     sessions: SessionDesk,
     /// Those who come and go, and what they hold.
@@ -142,7 +147,8 @@ pub struct Control {
 impl Control {
     /// A control at its beginning.
     pub fn new(parts: ControlParts) -> Control {
-        let ControlParts { config, desk, plan, plan_writer, midi, audio, disk, device, start_ns, calendar } = parts;
+        let ControlParts { config, desk, plan, plan_writer, midi, audio, disk, latency, device, start_ns, calendar } =
+            parts;
         let instruments = Instruments::new(config.library, &config.profile, config.channel, &midi.ports);
         let mut model = Model::new(config.snapshots.value);
         for (at, instrument) in instruments.list.iter().enumerate() {
@@ -186,6 +192,7 @@ impl Control {
             instruments,
             ports: Ports::new(midi.ports, midi.received, midi.sent),
             learn: Learn::new(config.learned),
+            latency: Latency::new(latency, &device),
             sessions: SessionDesk::new(config.sessions, config.snapshots.home, config.folder),
             guests: Guests::default(),
             doors: config.doors,
@@ -267,6 +274,8 @@ impl Control {
         self.tracks.refresh(self.exports.percent(), &self.out, now);
         let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
         sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
+        let Control { out, recorder, console, latency, device, .. } = self;
+        latency.listen(device, (&recorder.takes, console), out, now);
         self.ports.tick(now.ns);
         self.ports.monitor.refresh();
         self.console.listen(now.ns);
@@ -357,6 +366,8 @@ impl Control {
 
     /// The device is gone: the take under way is closed with what is there.
     pub fn device_lost(&mut self) {
+        let Control { out, console, latency, .. } = self;
+        latency.give_up("the device is gone", console, out);
         self.recorder.takes.interrupt(&mut self.out);
     }
 
@@ -366,6 +377,8 @@ impl Control {
         let heard = self.audition.status(self.device.sample_rate_hz);
         // One that was begun meanwhile.
         self.recorder.takes.interrupt(&mut self.out);
+        let Control { out, console, latency, .. } = self;
+        latency.give_up("the device changed", console, out);
         self.device.sample_rate_hz = sample_rate_hz;
         self.recorder.takes.set_rate(sample_rate_hz, frame);
         self.out.plan.change(|plan| plan.set_rate(f64::from(sample_rate_hz), frame));

@@ -110,7 +110,7 @@ impl Engine {
         let Machinery { device, ports, mut patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
-        let Assembly { station, mut control, renderer, midi: MidiThreads { scheduler, clock }, disk, frames } =
+        let Assembly { station, mut control, renderer, midi: MidiThreads { scheduler, clock }, disk, detector, frames } =
             assemble(config, &spec, ports, Time::Real { start_ns })?;
         let knock = station.clone();
         control.keep_ports(patchbay.take_events(move || knock.knock()));
@@ -143,6 +143,8 @@ impl Engine {
         let scheduler = scheduler.spawn(Arc::clone(&realtime))?;
         let knock = station.clone();
         let keeper = disk.spawn(move || knock.knock())?;
+        let knock = station.clone();
+        detector.spawn(move || knock.knock())?;
         if config.mends {
             control.mend_takes();
         }

@@ -33,6 +33,9 @@ pub struct Offline {
     engine: Assembly,
     frame: i64,
     disk_hangs: bool,
+    /// A cable from the left output to the first input.
+    #[cfg(test)]
+    cable: Option<tests::Cable>,
     /// The published status; brought up to date on request.
     shown: RefCell<Shown>,
 }
@@ -84,7 +87,14 @@ impl Offline {
         };
         let engine = assemble(config, &spec, ports, Time::Virtual)?;
         let shown = RefCell::new(Shown::from(Status::clone(&engine.station.status())));
-        Ok(Offline { engine, frame: 0, disk_hangs: false, shown })
+        Ok(Offline {
+            engine,
+            frame: 0,
+            disk_hangs: false,
+            #[cfg(test)]
+            cable: None,
+            shown,
+        })
     }
 
     /// For subscribers.
@@ -108,6 +118,14 @@ impl Offline {
     pub(super) fn leave(&mut self, guest: Guest) {
         let now = self.now();
         self.engine.control.leave(guest, now);
+    }
+
+    /// An engine at frame 0 of a device with so many inputs, the first of which hears the left output.
+    #[cfg(test)]
+    pub(super) fn on_cable(config: &EngineConfig, inputs: usize, cable: tests::Cable) -> Offline {
+        let mut offline = Offline::of_device(config, Vec::new(), inputs).unwrap();
+        offline.cable = Some(cable);
+        offline
     }
 
     /// The outputs of the newest block: left or right, as long as the block was.
@@ -157,8 +175,9 @@ impl Offline {
     /// Has the threads that block do all their work, and takes in their reports.
     fn listen(&mut self) {
         let now = self.now();
-        let Assembly { control, disk, .. } = &mut self.engine;
+        let Assembly { control, disk, detector, .. } = &mut self.engine;
         disk.step(!self.disk_hangs);
+        detector.step();
         control.listen(now);
         for (reply, answer) in control.due_answers(now) {
             reply(answer);
@@ -194,7 +213,11 @@ impl Offline {
         {
             scheduler.step(&|| due_ns.max(begin_ns));
         }
+        #[cfg(test)]
+        tests::Cable::hand_over(&mut self.cable, renderer, frames as usize);
         renderer.process(frames as usize, BlockTime::Virtual);
+        #[cfg(test)]
+        tests::Cable::take(&mut self.cable, renderer, frames as usize);
         self.frame += frames;
         self.listen();
     }
@@ -253,4 +276,4 @@ fn ns_of(frame: i64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -139,7 +139,7 @@ impl<T: PartialEq + 'static> Compared for StatusPart<T> {
 
 parts!(
     transport, device, realtime, ports, instrument, clock, learning, monitor, inputs, outputs, click_on, profiles,
-    automation, morph, session, record, audition, takes, tracks, doors, faults
+    automation, morph, session, record, audition, latency, takes, tracks, doors, faults
 );
 
 /// One part, by its name.

@@ -170,7 +170,7 @@ fn settings_that_are_a_pipe_are_named_and_block_no_subcommand_and_a_script_may_b
     let made = |path: &Path| assert!(process::Command::new("mkfifo").arg(path).status().unwrap().success());
     let config = home.path().join("config/busker");
     fs::create_dir_all(&config).unwrap();
-    for file in ["config.yaml", "learned.yaml", "snapshots.yaml"] {
+    for file in ["config.yaml", "learned.yaml", "snapshots.yaml", "latencies.yaml"] {
         made(&config.join(file));
         for args in [&["run", "jam.yaml", "--simulate"][..], &["takes", "list"], &["profiles", "list"]] {
             let output = busker(home.path(), args).output().unwrap();

@@ -57,6 +57,7 @@ fn a_late_or_slow_client_finds_every_change_once() {
     assert_eq!(all, offline.status().changes(0).0.len());
     assert!(news(&mut offline, &[]).is_empty());
     assert_eq!(news(&mut offline, &["click.on on"]), ["click_on"]);
+    assert_eq!(news(&mut offline, &["latency.set 1"]), ["latency"]);
     let lines = ["click.on off", "clock.bpm 97", "clock.bpm 98", "param.set filter_cutoff 0.2"];
     assert_eq!(news(&mut offline, &lines), ["click_on", "params", "transport"]);
     assert!(news(&mut offline, &["click.on on", "click.on off"]) == ["click_on"], "a state in between is skipped");

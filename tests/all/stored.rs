@@ -3,6 +3,7 @@
 
 use busker::{
     config::SettingsFile,
+    latencies::Latencies,
     midi_maps::MidiMaps,
     session::{InstrumentState, Session},
     snapshots::{Snapshot, Snapshots},
@@ -72,6 +73,7 @@ fn a_file_of_a_newer_version_is_refused_and_not_overwritten() {
     assert_eq!(refused::<Session>(newer), says);
     assert_eq!(refused::<Snapshots>(newer), says);
     assert_eq!(refused::<MidiMaps>(newer), says);
+    assert_eq!(refused::<Latencies>(newer), says);
     assert_eq!(Session::from_yaml("", "version: 1\nbpm: 120\n"), Ok(Session::default()));
 }
 
@@ -89,6 +91,7 @@ fn a_file_that_is_too_long_is_named_with_its_limit() {
     assert_eq!(refused::<Session>(), "it.yaml: cannot be read: more than 2097152 bytes");
     assert_eq!(refused::<Snapshots>(), "it.yaml: cannot be read: more than 2097152 bytes");
     assert_eq!(refused::<MidiMaps>(), "it.yaml: cannot be read: more than 524288 bytes");
+    assert_eq!(refused::<Latencies>(), "it.yaml: cannot be read: more than 262144 bytes");
 }
 
 /// As many snapshots of one kind as can be saved.

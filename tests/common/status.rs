@@ -7,8 +7,8 @@ use busker::{
     status::{
         AuditionStatus, AutomationStatus, ClockStatus, DeviceStatus, DoorStatus, FaultCounts, InputsStatus,
         LatencyStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, RealtimeStatus,
-        RecordStatus, SourceStatus, Status, StatusPart, SyncState, TakeInfo, TakeState, TakeStatus, TakesStatus,
-        Traffic, TrafficRate, TransportStatus,
+        RecordStatus, RoundTripStatus, SourceStatus, Status, StatusPart, SyncState, TakeInfo, TakeState, TakeStatus,
+        TakesStatus, Traffic, TrafficRate, TransportStatus,
     },
     takes::{Overview, Verdict},
 };
@@ -69,6 +69,7 @@ pub fn at_rest() -> Status {
             ..RecordStatus::standing(PathBuf::from("/home/ada/Music"))
         }),
         audition: None.into(),
+        latency: RoundTripStatus::default().into(),
         tracks: None.into(),
         takes: None.into(),
         doors: Vec::new().into(),

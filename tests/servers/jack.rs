@@ -5,6 +5,7 @@
 //! interruption of the server spoils a measurement, it is repeated.
 
 mod alone;
+mod latency;
 mod probe;
 mod server;
 mod sound;

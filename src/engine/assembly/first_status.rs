@@ -6,7 +6,7 @@ use crate::{
     music::Position,
     status::{
         AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
-        RealtimeStatus, RecordStatus, Status, StatusPart, TransportStatus,
+        RealtimeStatus, RecordStatus, RoundTripStatus, Status, StatusPart, TransportStatus,
     },
     taps::Taps,
 };
@@ -65,6 +65,7 @@ pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &ChosenInp
             ..RecordStatus::standing(config.folder.clone())
         }),
         audition: None.into(),
+        latency: RoundTripStatus::default().into(),
         takes: None.into(),
         tracks: None.into(),
         doors: Vec::new().into(),

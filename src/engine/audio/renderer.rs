@@ -1,8 +1,8 @@
 //! The audio callback's body, one block at a time: the order of its stages, none of which knows another.
 //!
 //! Ports receive and send; the built-in synth plays; inputs (gain, meter) are captured; streams go through their strips
-//! and the master; then the monitored inputs are added, and the mix is captured. Click and audition are added to the
-//! outputs and to nothing else.
+//! and the master; then the monitored inputs are added, and the mix is captured. Click, probe and audition are added
+//! to the outputs and to nothing else.
 //!
 //! A host fills the device's inputs, calls [`Renderer::process`] and takes the outputs. Everything here is real time:
 //! no lock, allocation, free, format, log or system call. When a stream of the device ends, the host hands the renderer
@@ -21,6 +21,7 @@ use super::{
     meter::Meter,
     monitor::Monitor,
     port::CallbackPort,
+    probe::{ProbePlayer, ProbeWriter},
     streams::{AUDITION, STREAMS, Streams, StreamsHandle},
 };
 use crate::{
@@ -67,6 +68,8 @@ pub struct RendererHandle {
     pub monitor: LevelWriter<f32, 1>,
     /// The metronome.
     pub click: LevelWriter<ClickLevels, 4>,
+    /// The probe.
+    pub probe: ProbeWriter,
     /// Strips and master.
     pub mixer: MixLevelsWriter,
     /// Playback from the disk.
@@ -143,6 +146,7 @@ pub struct Renderer {
     monitor: Monitor,
     output_meters: [Meter; OUTPUTS],
     click: Click,
+    probe: ProbePlayer,
     capture: CaptureFeed,
     streams: Streams,
     mixer: Mixer,
@@ -164,6 +168,7 @@ impl Renderer {
         let (inputs, input_gains) = Inputs::new(parts.device_inputs, parts.sources, parts.input_meters);
         let (monitor, monitor_gain) = Monitor::new(parts.monitor_gain);
         let (click, click_levels) = Click::new(parts.sample_rate_hz);
+        let (probe, probe_start) = ProbePlayer::new(parts.sample_rate_hz);
         let mix = MixLevels::default();
         let (mix_writer, mix_levels) = level(mix);
         let renderer = Renderer {
@@ -174,6 +179,7 @@ impl Renderer {
             monitor,
             output_meters: parts.output_meters,
             click,
+            probe,
             capture: parts.capture,
             streams: parts.streams,
             mixer: Mixer::new(&mix),
@@ -191,6 +197,7 @@ impl Renderer {
             inputs: input_gains,
             monitor: monitor_gain,
             click: click_levels,
+            probe: probe_start,
             mixer: mix_writer,
             streams: parts.streams_handle,
             orders: orders_in,
@@ -249,6 +256,7 @@ impl Renderer {
         self.inputs.set_rate(sample_rate_hz);
         self.output_meters.iter_mut().for_each(|meter| meter.set_rate(sample_rate_hz));
         self.click.set_rate(sample_rate_hz);
+        self.probe.set_rate(sample_rate_hz);
         self.streams.set_rate(sample_rate_hz);
         if let Some(built_in) = &mut self.built_in {
             built_in.set_rate(sample_rate_hz);
@@ -330,6 +338,7 @@ impl Renderer {
         });
 
         self.click.add_to(&plan, window.clone(), [left, right]);
+        self.probe.add_to(window.clone(), [left, right]);
         mixer.add_strips(AUDITION..AUDITION + 1, [left, right], |stream, sides| streams.read(stream, sides));
         for (meter, out) in self.output_meters.iter_mut().zip([left, right]) {
             meter.measure(out);

@@ -28,6 +28,8 @@ pub(super) struct Console {
     inputs: Vec<Ballistics>,
     outputs: [Ballistics; OUTPUTS],
     monitor: Decibels,
+    /// Mutes the monitor whatever its gain, so that a latency probe does not feed back.
+    is_monitor_muted: bool,
     click_on: bool,
 }
 
@@ -45,6 +47,7 @@ impl Console {
             inputs: inputs.into_iter().map(Ballistics::new).collect(),
             outputs: outputs.map(Ballistics::new),
             monitor,
+            is_monitor_muted: false,
             click_on: false,
         }
     }
@@ -57,8 +60,19 @@ impl Console {
 
     pub(super) fn set_monitor(&mut self, gain: Decibels, out: &mut Out) -> Answer {
         self.monitor = gain;
-        out.renderer.monitor.change(|level| *level = gain.amplitude());
+        self.send_monitor(out);
         done()
+    }
+
+    /// Mutes the monitor, or restores its gain.
+    pub(super) fn mute_monitor(&mut self, is_muted: bool, out: &mut Out) {
+        self.is_monitor_muted = is_muted;
+        self.send_monitor(out);
+    }
+
+    fn send_monitor(&self, out: &mut Out) {
+        let gain = if self.is_monitor_muted { Decibels::SILENCE } else { self.monitor };
+        out.renderer.monitor.change(|level| *level = gain.amplitude());
     }
 
     /// Channels are those of the device; of the built-in synth, 1 is left and 2 is right.

@@ -32,6 +32,7 @@ impl Control {
             ports,
             learn,
             sessions,
+            latency,
             tracks,
             exports,
             ..
@@ -92,6 +93,8 @@ impl Control {
             Command::MonitorGain { gain } => console.set_monitor(*gain, out),
             Command::InputGain { channels, gain } => console.set_input_gain(channels, *gain, out),
             Command::MeterClear {} => console.clear(),
+            Command::LatencyMeasure { input } => self.measure_latency(*input, now),
+            Command::LatencySet { ms: OffsetMs(ms) } => latency.set_offset(*ms, out),
             Command::RecordStart { name } => self.record(name.as_ref(), now),
             Command::RecordStop {} => self.stop_recording(now),
             Command::RecordToggle {} if recorder.recording() => self.stop_recording(now),

@@ -194,6 +194,10 @@ impl Control {
             let mut learned: MidiMaps = self.learn.stored().value.clone();
             take_in(&mut learned, ours, merged);
             self.learn.replace(learned);
+        } else if self.latency.stored().home.file.as_deref() == Some(path) {
+            let mut latencies = self.latency.stored().value.clone();
+            take_in(&mut latencies, ours, merged);
+            self.latency.replace(latencies);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The parts of a control: its halves of all that crosses.
 
+use super::latency::LatencyParts;
 use crate::{
     engine::{
         audio::{
@@ -36,6 +37,8 @@ pub struct ControlParts {
     pub audio: AudioHandles,
     /// The threads that wait for the disk.
     pub disk: DiskHandles,
+    /// The round trip.
+    pub latency: LatencyParts,
     /// The device at start.
     pub device: DeviceStatus,
     /// The instant the engine started, in ns on its clock.

@@ -97,6 +97,7 @@ impl Control {
         let audition = self.audition.status(self.device.sample_rate_hz);
         parts.audition.renew(next, |shown| is_same_audition(shown.as_ref(), audition.as_ref()), || audition.clone());
         levels.moving.audition_seconds = audition.as_ref().map_or(0.0, |audition| audition.seconds);
+        parts.latency.renew_to(next, &self.latency.status());
         let folder = self.recorder.folder.status();
         parts.takes.renew(next, |shown| shown.as_ref() == folder, || folder.cloned());
         let tracks = self.tracks.shown();

@@ -305,7 +305,10 @@ impl Audio {
         device.load_percent = percent(self.stats.load_permille.load(Ordering::Relaxed));
         device.load_peak_percent = percent(self.stats.load_peak_permille.swap(0, Ordering::Relaxed));
         device.xruns = self.stats.xruns.load(Ordering::Relaxed);
-        device.block_frames = self.stats.block_frames.load(Ordering::Relaxed).max(1);
+        // Before the first block, the device's own figure applies.
+        if let frames @ 1.. = self.stats.block_frames.load(Ordering::Relaxed) {
+            device.block_frames = frames;
+        }
         let xruns = device.xruns.saturating_sub(std::mem::replace(&mut self.seen_xruns, device.xruns));
         if xruns >= XRUNS_TOO_MANY && !std::mem::replace(&mut self.told_xruns, true) {
             let (name, block) = (&self.spec.name, device.block_frames);

@@ -1,10 +1,47 @@
 //! The whole engine in virtual time: commands in, bytes and audio out, exact to the frame.
 
 use super::*;
+use crate::engine::audio::renderer::Renderer;
 use std::{
     path::Path,
     sync::{Arc, Mutex},
 };
+
+/// What comes in on a frame, of what was played before it.
+type Comes = Box<dyn Fn(&[f32], usize) -> f32>;
+
+/// A cable from the left output to the first input of the device.
+pub(in crate::engine) struct Cable {
+    /// What was played.
+    played: Vec<f32>,
+    comes: Comes,
+}
+
+impl Cable {
+    /// One through which what was played comes in as `comes` says for each frame, of which only what was played a block before is
+    /// there.
+    pub(in crate::engine) fn new(comes: impl Fn(&[f32], usize) -> f32 + 'static) -> Cable {
+        Cable { played: Vec::new(), comes: Box::new(comes) }
+    }
+
+    /// One of so many frames, a block at least, with this gain.
+    pub(in crate::engine) fn of(delay_frames: usize, gain: f32) -> Cable {
+        Cable::new(move |played, at| at.checked_sub(delay_frames).map_or(0.0, |at| played[at] * gain))
+    }
+
+    pub(super) fn hand_over(cable: &mut Option<Cable>, renderer: &mut Renderer, frames: usize) {
+        let Some(cable) = cable else { return };
+        let at = cable.played.len();
+        for (frame, to) in (at..at + frames).zip(renderer.device_input_mut(0)) {
+            *to = (cable.comes)(&cable.played, frame);
+        }
+    }
+
+    pub(super) fn take(cable: &mut Option<Cable>, renderer: &Renderer, frames: usize) {
+        let Some(cable) = cable else { return };
+        cable.played.extend_from_slice(&renderer.output(0)[..frames]);
+    }
+}
 
 type Wire = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 

@@ -1,5 +1,6 @@
 //! A JACK client of the tests: it receives MIDI with its frames, plays a ramp, and counts xruns.
 
+use super::server::wait_for;
 use jack::{
     AsyncClient, AudioOut, Client, ClientOptions, Control, Frames, MidiIn, MidiOut, NotificationHandler, Port,
     PortFlags, ProcessHandler, ProcessScope, RawMidi,
@@ -80,7 +81,13 @@ impl ProcessHandler for Process {
 impl Probe {
     /// A client `probe` with ports `midi_in`, `midi_out`, `ramp_1` (1, 2, 3… steps of 24-bit sound) and `ramp_2` (its negative).
     pub fn open() -> Probe {
-        let (client, _) = Client::new("probe", ClientOptions::NO_START_SERVER).unwrap();
+        // A ready server refuses a client now and then while another server starts on this machine.
+        let mut opened = None;
+        wait_for("the probe's client", || {
+            opened = Client::new("probe", ClientOptions::NO_START_SERVER).ok();
+            opened.is_some()
+        });
+        let (client, _) = opened.unwrap();
         let midi = client.register_port("midi_in", MidiIn::default()).unwrap();
         let midi_out = client.register_port("midi_out", MidiOut::default()).unwrap();
         let (say, said) = mpsc::channel();
@@ -113,6 +120,11 @@ impl Probe {
     /// Sets the frames between two pulses of its clock.
     pub fn clock(&self, pulse_frames: u32) {
         self.pulse_frames.store(pulse_frames, Ordering::Relaxed);
+    }
+
+    /// Tries to connect two ports: a client that is not active yet refuses.
+    pub fn try_connect(&self, from: &str, to: &str) -> bool {
+        self.client.as_client().connect_ports_by_name(from, to).is_ok()
     }
 
     /// Connects two ports.

@@ -140,7 +140,8 @@ pub fn capture(path: &Path, seconds: u32) {
 
 fn spawn(command: &mut Command) -> Child {
     command.stdin(Stdio::null()).stderr(Stdio::null());
-    if command.get_program() != "jack_mclk_dump" {
+    // The tools whose output is read.
+    if !["jack_mclk_dump", "stdbuf"].iter().any(|read| command.get_program() == *read) {
         command.stdout(Stdio::null());
     }
     command.spawn().unwrap_or_else(|error| match error.kind() {
