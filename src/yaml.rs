@@ -203,7 +203,13 @@ pub(crate) fn name(text: &str) -> String {
     if reader::is_word(text) && !other.contains(&text) { text.to_owned() } else { quoted(text) }
 }
 
-/// Text as YAML takes it for nothing but text: a JSON string is one.
+/// Text as YAML takes it for nothing but text: a JSON string is one, with what YAML forbids or takes for the end of a line
+/// escaped.
 pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let json = serde_json::Value::from(text).to_string();
+    let is_odd = |sign: char| {
+        sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
+    let escaped = |sign: char| if is_odd(sign) { format!("\\u{:04x}", u32::from(sign)) } else { sign.to_string() };
+    if json.contains(is_odd) { json.chars().map(escaped).collect() } else { json }
 }

@@ -246,10 +246,10 @@ impl Control {
 
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
-        let Control { out, recorder, audition, instruments, ports, .. } = self;
+        let Control { out, recorder, audition, tracks, instruments, ports, .. } = self;
         recorder.look_for_bars(|out| Occasion::of(instruments, ports, out, now), out, now);
         audition.listen_to_player(out);
-        audition.listen_to_reader(out);
+        audition.listen_to_reader(&mut tracks.silent_files, out);
         recorder.listen_to_librarian(out);
         recorder.takes.listen(&recorder.folder, out);
         self.drain_sent(now);
@@ -258,8 +258,8 @@ impl Control {
         self.glance(now);
         self.listen_to_keeper(now.ns);
         self.on_stage(now, Tracks::tick);
-        let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
-        sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
+        let Control { out, transport, recorder, instruments, ports, tracks, sessions, .. } = self;
+        sessions.keep(&House { transport, recorder, instruments, ports, tracks }, out, now);
         self.ports.tick(now.ns);
         self.ports.monitor.refresh();
         self.console.listen(now.ns);
@@ -375,8 +375,8 @@ impl Control {
 
     /// Writes what is not written yet of the session.
     pub fn save_last(&mut self, now: Moment) {
-        let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
-        sessions.save_last(&House { transport, recorder, instruments, ports }, out, now);
+        let Control { out, transport, recorder, instruments, ports, tracks, sessions, .. } = self;
+        sessions.save_last(&House { transport, recorder, instruments, ports, tracks }, out, now);
     }
 
     /// Ends everything that sounds or records: the way out begins here.

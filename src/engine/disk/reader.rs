@@ -112,6 +112,8 @@ pub enum DiskReaderNews {
     Silent {
         /// Of which stream.
         stream: usize,
+        /// The file.
+        file: Arc<Path>,
         /// One sentence.
         sentence: String,
     },
@@ -257,7 +259,8 @@ impl DiskReader {
                 .collect(),
             Some(Source::Song(song)) => match song.fill(&mut block, &self.capture) {
                 Filled::Yes(faults) => {
-                    faults.into_iter().map(|sentence| DiskReaderNews::Silent { stream, sentence }).collect()
+                    let silent = |(file, sentence)| DiskReaderNews::Silent { stream, file, sentence };
+                    faults.into_iter().map(silent).collect()
                 }
                 Filled::NotYet => {
                     line.lent.give_back(block);

@@ -17,7 +17,7 @@ use crate::{
     music::{Decibels, Plan},
     session::{
         playlist::{Captured, Clip, Fade, Repeat, RepeatLayer, Turn, Turns},
-        track::{LoopLayer, RecordMode, Track, TrackClip, TrackId, TrackLoop},
+        track::{LAYERS_MAX, LoopLayer, RecordMode, Track, TrackClip, TrackId, TrackLoop},
     },
     status::Severity,
     taps::Taps,
@@ -118,6 +118,14 @@ impl Recording {
     }
 }
 
+/// Whether no more passes fit on a track.
+fn is_full(track: &Track, kind: Kind) -> bool {
+    match kind {
+        Kind::Song => track.clips.len() >= LAYERS_MAX,
+        _ => track.looped.as_ref().is_some_and(|looped| looped.layers.len() >= LAYERS_MAX),
+    }
+}
+
 /// The seam at a rate.
 fn seam(sample_rate_hz: f64) -> u64 {
     (SEAM_SECONDS * sample_rate_hz) as u64
@@ -134,6 +142,9 @@ impl Tracks {
         out: &mut Out,
         now: Moment,
     ) -> Result<(), String> {
+        if matches!(kind, Kind::Overdub | Kind::Song) && is_full(track, kind) {
+            return Err(format!("{} is full; clear it, or add a track", track.name));
+        }
         let inputs = match &track.inputs {
             Some(taps) => taps.clone(),
             None => {
@@ -269,6 +280,12 @@ impl Tracks {
             Kind::Overdub | Kind::Song => {
                 let mut track = track;
                 while let Some(stretch) = Tracks::next_stretch(&recording, &track, out) {
+                    if is_full(&track, recording.kind) {
+                        let text = format!("{} is full: recording on it ended; clear it, or add a track", track.name);
+                        out.notice(Severity::Warning, text);
+                        takes.end(TakeKey::of_track(id), now.open_frame, out);
+                        return;
+                    }
                     if stretch.end > now.heard_frame && recording.end_frame.is_none() {
                         break;
                     }
