@@ -1,6 +1,8 @@
 //! Tracks in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames. What is played on the input is a number for each
 //! frame, so what is heard says which frame it is.
 
+mod kept;
+
 use crate::{
     engine::{
         config::EngineConfig,
@@ -8,6 +10,8 @@ use crate::{
     },
     status::{TrackState, TrackStatus},
 };
+use std::path::Path;
+use tempfile::TempDir;
 
 const BAR: i64 = 96_000;
 /// The seam of a loop.
@@ -29,16 +33,23 @@ struct Rig {
     offline: Offline,
     /// The left output, from frame 0 on.
     heard: Vec<f32>,
-    _folder: tempfile::TempDir,
+    /// Its own folder for takes, where it has one.
+    _folder: Option<TempDir>,
 }
 
 impl Rig {
     fn new() -> Rig {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = EngineConfig::of_seven_bits(folder.path());
+        let rig = Rig::of(folder.path());
+        Rig { _folder: Some(folder), ..rig }
+    }
+
+    /// One whose takes and sessions go into this folder.
+    fn of(folder: &Path) -> Rig {
+        let mut config = EngineConfig::of_seven_bits(folder);
         config.input = Some("1".parse().unwrap());
         let offline = Offline::of_device(&config, vec![built_in_port()], 1).unwrap();
-        Rig { offline, heard: Vec::new(), _folder: folder }
+        Rig { offline, heard: Vec::new(), _folder: None }
     }
 
     /// Time passes up to a frame, block by block; on the input is what this gives.
