@@ -291,6 +291,8 @@ impl SessionDesk {
     fn enter(&mut self, open: OpenSession, house: House<'_>, out: &mut Out) {
         if self.rules.takes {
             house.recorder.go_to(open.folder.join(AUDIO));
+            // A take that was being recorded when its process was killed.
+            house.recorder.mend();
         }
         out.model.open(Some(Arc::clone(&open.kept.snapshots)));
         out.tell(Event::SessionOpened { path: open.folder.clone() });

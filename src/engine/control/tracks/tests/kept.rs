@@ -215,7 +215,10 @@ fn what_was_recorded_before_session_new_belongs_to_it_and_session_open_does_not_
     rig.ask("track.pedal 1");
     rig.run_with(start + 5 * BAR, |_| 1.0 / 64.0);
     rig.run_with(start + 6 * BAR, |_| 0.0);
-    assert_eq!(rig.refused("session.open other"), "1 track is in no session yet: session.new keeps them, track.remove removes one");
+    assert_eq!(
+        rig.refused("session.open other"),
+        "1 track is in no session yet: session.new keeps them, track.remove removes one"
+    );
     rig.ask("session.new jam");
     assert_eq!(rig.track(1).layers, 2);
     rig.ask("track.undo 1");
@@ -232,7 +235,8 @@ fn what_was_recorded_before_session_new_belongs_to_it_and_session_open_does_not_
 #[test]
 fn a_session_without_tracks_opens_as_it_was() {
     let music = tempfile::tempdir().unwrap();
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/before/session.yaml")).unwrap();
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/before/session.yaml")).unwrap();
     fs::create_dir_all(music.path().join("old")).unwrap();
     fs::write(music.path().join("old/session.yaml"), &text).unwrap();
     let mut rig = Rig::of(music.path());
