@@ -169,11 +169,11 @@ impl Tracks {
         self.lay_passes(takes, out, now);
     }
 
-    /// The tracks are those of another session: nothing waits any more. These of its files are not there, which is said.
+    /// The tracks are those of another session, with numbers that may be the same: nothing waits or records any more. These of its files are not there, which is said.
     pub(super) fn begin_session(&mut self, missing: &[Arc<Path>]) {
         self.is_recording = false;
         self.cancel();
-        self.lines.values_mut().for_each(|line| line.pedal = Pedal::default());
+        self.lines.values_mut().for_each(|line| (line.pedal, line.recording) = (Pedal::default(), None));
         self.silent_files = missing.iter().map(Arc::clone).collect();
     }
 
