@@ -6,8 +6,7 @@
 //! are filled again; what they belong to is written on them, so nobody waits until the old ones are back.
 //!
 //! Locate and edit: the control thread asks for the new epoch here first, and then has the stream play it; so what is heard
-//! until then is the old one, and the new one's blocks are there. The tracks of a session are the next to use
-//! [`DiskReaderJob::Follow`]; so far, tests do.
+//! until then is the old one, and the new one's blocks are there.
 
 mod rate;
 mod song;
