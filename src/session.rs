@@ -7,6 +7,9 @@
 //!
 //! ```yaml
 //! bpm: 120
+//! tracks:
+//!   - id: 1
+//!     name: drone
 //! instruments:
 //!   - port: sim
 //!     profile: korg_nts1_mk2
@@ -18,7 +21,7 @@
 //!   - { profile: korg_nts1_mk2, name: warm, values: { filter_cutoff: 90 } }
 //! ```
 //!
-//! Everything is optional. An instrument is known by its port; it may name a profile, parameters and commands that are not
+//! Everything is optional. [`tracks_file`] is what it says of tracks. An instrument is known by its port; it may name a profile, parameters and commands that are not
 //! known here: they are kept. Turns on the timeline are text, each with its place, a pulse of the song (24 to a quarter
 //! note), and the value from there on: thousands of them would be a heavy tree.
 
@@ -30,6 +33,7 @@ pub mod model;
 pub mod playlist;
 pub mod song;
 pub mod track;
+mod tracks_file;
 
 use crate::{
     motion::Lane,
@@ -38,7 +42,13 @@ use crate::{
     stored::{FromYaml, ToYaml},
     yaml::{self, Fault, YamlField, YamlReader, name, quoted},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use song::SongState;
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
+use track::Track;
 
 /// Longest text of a port, a profile, a parameter or a command, in characters.
 const TEXT_CHARS_MAX: usize = 400;
@@ -46,12 +56,21 @@ const TEXT_CHARS_MAX: usize = 400;
 const VALUE_MAX: i64 = 16_383;
 /// The furthest place on the timeline, in pulses: more than a year at 300 BPM.
 const PULSE_MAX: f64 = 1e10;
+/// So many bytes are for the tracks: some thirty thousand layers and clips.
+const TRACKS_BYTES_MAX: usize = 4 << 20;
 
 /// All of it. Its parts are shared: what did not change since the last time is not copied.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Session {
     /// The tempo.
     pub bpm: Bpm,
+    /// What the tracks share.
+    pub song: Arc<SongState>,
+    /// In their order.
+    pub tracks: Vec<Arc<Track>>,
+    /// Where the session is: files of tracks that are in it are written relative to it. Empty where that is not known; see
+    /// [`Session::placed_in`].
+    pub folder: Arc<Path>,
     /// In the order of the file.
     pub instruments: Vec<Arc<InstrumentState>>,
     /// Its own snapshots.
@@ -75,27 +94,57 @@ pub struct InstrumentState {
     pub automation: BTreeMap<String, Lane>,
 }
 
+impl Default for Session {
+    fn default() -> Session {
+        Session {
+            bpm: Bpm::default(),
+            song: Arc::default(),
+            tracks: Vec::new(),
+            folder: Path::new("").into(),
+            instruments: Vec::new(),
+            snapshots: Arc::default(),
+        }
+    }
+}
+
+impl Session {
+    /// The session, read from a file in this folder: files that it names relative to that are there.
+    pub fn placed_in(self, folder: &Path) -> Session {
+        let tracks = self.tracks.iter().map(|track| Arc::new(tracks_file::placed(track, folder))).collect();
+        Session { tracks, folder: folder.into(), ..self }
+    }
+
+    /// The files of its tracks, each once.
+    pub fn files(&self) -> impl Iterator<Item = &Arc<Path>> {
+        let mut seen = HashSet::new();
+        self.tracks.iter().flat_map(|track| track.files()).filter(move |file| seen.insert(Arc::clone(file)))
+    }
+}
+
 impl FromYaml for Session {
     /// As many snapshots as may be made, and so much again for the instruments: the longest automation that can be recorded
-    /// is a quarter of that.
-    const BYTES_MAX: usize = 2 * LIST_BYTES_MAX;
+    /// is a quarter of that. And the tracks.
+    const BYTES_MAX: usize = 2 * LIST_BYTES_MAX + TRACKS_BYTES_MAX;
 
     fn from_yaml(file: &str, text: &str) -> Result<Session, Vec<Fault>> {
         yaml::check_within(Self::BYTES_MAX, file, text, |reader, root| {
             if !root.is_given() {
                 return Some(Session::default());
             }
-            let map = reader.versioned(root, &["bpm", "instruments", "snapshots"])?;
+            let map = reader.versioned(root, &["bpm", "song", "tracks", "instruments", "snapshots"])?;
             let bpm = reader.number(&map.field("bpm"), Bpm::MIN.get(), Bpm::MAX.get()).and_then(Bpm::new);
             let instruments = reader.items(&map.field("instruments"));
             Some(Session {
                 bpm: bpm.unwrap_or_default(),
+                song: Arc::new(tracks_file::read_song(reader, &map.field("song"))),
+                tracks: tracks_file::read_tracks(reader, &map.field("tracks")),
                 instruments: instruments
                     .iter()
                     .filter_map(|item| read_instrument(reader, item))
                     .map(Arc::new)
                     .collect(),
                 snapshots: Arc::new(Snapshots::read(reader, &map.field("snapshots"))),
+                ..Session::default()
             })
         })
     }
@@ -146,11 +195,13 @@ fn read_lane(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Lane>
 
 impl ToYaml for Session {
     const LOSS: &'static str = "the session still plays, but new changes are lost when busker ends";
-    const ROOM: &'static str = "delete some snapshots or automation first";
+    const ROOM: &'static str = "clear some tracks, or delete some snapshots or automation first";
 
     fn to_yaml(&self) -> String {
         let mut text =
             format!("# A busker session: `session.save` and every change write it.\nbpm: {}\n", self.bpm.get());
+        text += &tracks_file::song_field(&self.song);
+        text += &tracks_file::tracks_field(&self.tracks, &self.folder);
         text += if self.instruments.is_empty() { "instruments: []\n" } else { "instruments:\n" };
         for instrument in &self.instruments {
             text += &instrument.to_yaml();

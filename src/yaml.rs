@@ -203,7 +203,12 @@ pub(crate) fn name(text: &str) -> String {
     if reader::is_word(text) && !other.contains(&text) { text.to_owned() } else { quoted(text) }
 }
 
-/// Text that YAML reads as text: a JSON string.
+/// Text that YAML reads as text: a JSON string, with what YAML forbids or reads as the end of a line escaped.
 pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let json = serde_json::Value::from(text).to_string();
+    let is_odd = |sign: char| {
+        sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
+    let escaped = |sign: char| if is_odd(sign) { format!("\\u{:04x}", u32::from(sign)) } else { sign.to_string() };
+    if json.contains(is_odd) { json.chars().map(escaped).collect() } else { json }
 }

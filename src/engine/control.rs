@@ -258,10 +258,10 @@ impl Control {
 
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
-        let Control { out, recorder, audition, instruments, ports, exports, .. } = self;
+        let Control { out, recorder, audition, tracks, instruments, ports, exports, .. } = self;
         recorder.look_for_bars(|out| Occasion::of(instruments, ports, out, now), out, now);
         audition.listen_to_player(out);
-        audition.listen_to_reader(out);
+        audition.listen_to_reader(&mut tracks.silent_files, out);
         recorder.listen_to_librarian(out);
         exports.listen(out);
         recorder.takes.listen(&recorder.folder, out);
@@ -270,10 +270,11 @@ impl Control {
         self.instruments.look_at_profiles(&mut self.out, now);
         self.glance(now);
         self.listen_to_keeper(now.ns);
+        self.tracks.round_trip_frames = self.latency.round_trip_frames();
         self.on_stage(now, Tracks::tick);
         self.tracks.refresh(self.exports.percent(), &self.out, now);
-        let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
-        sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
+        let Control { out, transport, recorder, instruments, ports, tracks, sessions, .. } = self;
+        sessions.keep(&House { transport, recorder, instruments, ports, tracks }, out, now);
         let Control { out, recorder, console, latency, device, .. } = self;
         latency.listen(device, (&recorder.takes, console), out, now);
         self.ports.tick(now.ns);
@@ -395,8 +396,8 @@ impl Control {
 
     /// Writes what is not written yet of the session.
     pub fn save_last(&mut self, now: Moment) {
-        let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
-        sessions.save_last(&House { transport, recorder, instruments, ports }, out, now);
+        let Control { out, transport, recorder, instruments, ports, tracks, sessions, .. } = self;
+        sessions.save_last(&House { transport, recorder, instruments, ports, tracks }, out, now);
     }
 
     /// Ends everything that sounds or records: the way out begins here.

@@ -41,7 +41,7 @@ prop_compose! {
         for (profile, name, values) in snapshots {
             kept.put(Snapshot { profile, name, values });
         }
-        Session { bpm: Bpm::new(bpm).unwrap(), instruments: instruments.into_iter().map(Arc::new).collect(), snapshots: Arc::new(kept) }
+        Session { bpm: Bpm::new(bpm).unwrap(), instruments: instruments.into_iter().map(Arc::new).collect(), snapshots: Arc::new(kept), ..Session::default() }
     }
 }
 
@@ -112,7 +112,7 @@ snapshots:
         faults,
         [
             "session.yaml:1 bpm: '500' does not fit, allowed 20 to 300",
-            "session.yaml:2 tempo: 'tempo' is not a field here, allowed bpm, instruments, snapshots",
+            "session.yaml:2 tempo: 'tempo' is not a field here, allowed bpm, song, tracks, instruments, snapshots",
             "session.yaml:4 instruments.1.port: is missing",
             "session.yaml:4 instruments.1.profile: '7' does not fit, allowed text, with quotes: \"7\"",
             "session.yaml:5 instruments.1.values.cutoff: '20000' does not fit, allowed 0 to 16383",

@@ -183,6 +183,12 @@ impl Track {
         self.clips.is_empty() && self.looped.as_ref().is_none_or(|looped| looped.layers.is_empty())
     }
 
+    /// The takes that it plays from, as often as it does.
+    pub fn files(&self) -> impl Iterator<Item = &Arc<Path>> {
+        let layers = self.looped.iter().flat_map(|looped| &looped.layers);
+        self.clips.iter().map(|clip| &clip.file).chain(layers.map(|layer| &layer.file))
+    }
+
     /// What is heard of it at a tempo.
     pub fn playlist(&self, timeline: &Timeline) -> Playlist {
         let frames_per_pulse = timeline.frames_per_pulse();

@@ -110,9 +110,20 @@ pub(super) fn within_bounds(text: &str, bytes_max: usize) -> Result<(), String> 
     Ok(())
 }
 
-/// The number of `[` and `{` in a text, also those inside quotes.
+/// The number of `[` and `{` in a text that may be nested, also those inside quotes. An item of a list that is one mapping on
+/// one line nests nothing and is not counted, however long the list is.
 pub fn brackets(text: &str) -> usize {
-    text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count()
+    let of = |row: &str| row.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    text.lines().filter(|row| !is_flat_item(row)).map(of).sum()
+}
+
+/// Whether a line is `- { … }` and opens nothing that it does not close, wherever it stands: with no comment, no escape and
+/// double quotes in pairs, its two brackets are both in a quoted text, or both not.
+fn is_flat_item(row: &str) -> bool {
+    let row = row.trim();
+    let Some(inside) = row.strip_prefix("- {").and_then(|rest| rest.strip_suffix('}')) else { return false };
+    let is_plain = !inside.contains(['[', ']', '{', '}', '#', '\'', '\\']);
+    is_plain && inside.bytes().filter(|byte| *byte == b'"').count() % 2 == 0
 }
 
 /// Builds a [`Node`], counting down its allowed cost.

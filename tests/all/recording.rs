@@ -2,7 +2,8 @@
 
 mod full;
 mod killed;
-use crate::common::{program, terminal, within};
+mod tracks;
+use crate::common::{outcome, program, served, terminal, within};
 use std::{path::Path, process::Command};
 
 const RATE_HZ: u64 = 48_000;

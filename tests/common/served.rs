@@ -53,7 +53,11 @@ impl Served {
 
     /// The same with environment variables.
     pub fn with(args: &[&str], environment: &[(&str, &str)]) -> Served {
-        let home = tempfile::tempdir().unwrap();
+        Served::in_home(Arc::new(tempfile::tempdir().unwrap()), args, environment)
+    }
+
+    /// The same in a home that another one had.
+    pub fn in_home(home: Arc<TempDir>, args: &[&str], environment: &[(&str, &str)]) -> Served {
         let mut all = vec!["serve", "--device", "sim"];
         for (flag, value) in [("--port", "sim"), ("--osc", "off"), ("--http", "off")] {
             if !args.contains(&flag) {
@@ -65,7 +69,7 @@ impl Served {
         command.envs(environment.iter().copied()).stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let mut served = Served { child, home: Arc::new(home), osc: None, http: None, token: None };
+        let mut served = Served { child, home, osc: None, http: None, token: None };
         let is_ready = said.by_ref().any(|line| served.hear(&line));
         assert!(is_ready, "it did not begin");
         // The pipe must not fill up.
@@ -102,6 +106,12 @@ impl Served {
     pub fn terminate(&mut self) -> ExitStatus {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.wait()
+    }
+
+    /// Ends it as a power cut does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Its exit status.

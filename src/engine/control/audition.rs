@@ -17,6 +17,7 @@ use crate::{
     takes::{in_folder, shown, unquoted},
 };
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
 };
@@ -149,8 +150,8 @@ impl Audition {
         }
     }
 
-    /// Takes the reader's reports.
-    pub(super) fn listen_to_reader(&mut self, out: &mut Out) {
+    /// Takes the reader's reports. A file of a track that cannot be read is reported once: `silent` are those that were.
+    pub(super) fn listen_to_reader(&mut self, silent: &mut HashSet<Arc<Path>>, out: &mut Out) {
         while let Ok(news) = self.reader.news.try_recv() {
             match news {
                 DiskReaderNews::Started { epoch, path, frames, sample_rate_hz, from_seconds } => {
@@ -177,7 +178,11 @@ impl Audition {
                         out.notice(Severity::Warning, sentence);
                     }
                 }
-                DiskReaderNews::Silent { sentence, .. } => out.notice(Severity::Warning, sentence),
+                DiskReaderNews::Silent { file, sentence, .. } => {
+                    if silent.insert(file) {
+                        out.notice(Severity::Warning, sentence);
+                    }
+                }
             }
         }
     }

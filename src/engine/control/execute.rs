@@ -138,12 +138,14 @@ impl Control {
             Command::SnapshotCompare {} => instruments.compare_snapshots(out, now),
             Command::SnapshotSend {} => instruments.send_all(out, now),
             Command::SessionNew { path } => {
-                sessions.begin(path, House { transport, recorder, instruments, ports }, out, now)
+                sessions.begin(path, House { transport, recorder, instruments, ports, tracks }, out, now)
             }
             Command::SessionOpen { path } => {
-                sessions.open(path, House { transport, recorder, instruments, ports }, out, now)
+                sessions.open(path, House { transport, recorder, instruments, ports, tracks }, out, now)
             }
-            Command::SessionSave {} => sessions.save(&House { transport, recorder, instruments, ports }, out, now),
+            Command::SessionSave {} => {
+                sessions.save(&House { transport, recorder, instruments, ports, tracks }, out, now)
+            }
             Command::Learn { what: Text(what) } => learn.begin(what, &instruments.instrument().profile, ports),
             Command::LearnCancel {} => learn.cancel(),
             Command::LearnForget { what: Text(what) } => learn.forget(what, out),

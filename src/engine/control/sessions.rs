@@ -12,6 +12,7 @@ use super::{
     out::Out,
     ports::Ports,
     recorder::{Recorder, Takes},
+    tracks::Tracks,
     transport::Transport,
 };
 use crate::{
@@ -114,6 +115,9 @@ impl OpenSession {
             self.kept.snapshots = Arc::clone(own);
             is_other = true;
         }
+        if out.model.tracks_changed(since) {
+            is_other |= take_tracks(&mut self.kept, out);
+        }
         // A tempo that is followed never stands still, and is not this session's.
         let bpm = out.plan.last().timeline.bpm;
         if self.kept.bpm != bpm && !house.transport.sync.is_followed() {
@@ -140,6 +144,7 @@ pub(super) struct House<'a> {
     pub(super) recorder: &'a mut Recorder,
     pub(super) instruments: &'a mut Instruments,
     pub(super) ports: &'a Ports,
+    pub(super) tracks: &'a mut Tracks,
 }
 
 impl SessionDesk {
@@ -150,7 +155,12 @@ impl SessionDesk {
     pub(super) fn begin(&mut self, Text(asked): &Text, house: House<'_>, out: &mut Out, now: Moment) -> Answer {
         let folder = self.folder(asked, &house.recorder.takes)?;
         folder::may_begin(&folder)?;
-        let (session, places) = new_session(house.instruments, house.ports, out);
+        let (mut session, places) = new_session(house.instruments, house.ports, out);
+        session.folder = folder.as_path().into();
+        if self.open.is_none() {
+            // What was recorded before belongs to it.
+            take_tracks(&mut session, out);
+        }
         let lock = if self.rules.keep { Some(Arc::new(begin(&folder, &session)?)) } else { None };
         let open = OpenSession {
             folder,
@@ -161,10 +171,16 @@ impl SessionDesk {
             looked_ns: now.ns,
             written_ns: now.ns,
         };
-        self.enter(open, house, out, now);
+        if self.open.is_some() {
+            self.leave(&house, out, now);
+            out.model.set_tracks(Vec::new(), Arc::default());
+            house.tracks.begin_session(&[]);
+        }
+        self.enter(open, house, out);
         Ok(String::new())
     }
 
+    /// Opens a session. Tracks with something on them that are in no session are not thrown away for it.
     pub(super) fn open(&mut self, Text(asked): &Text, house: House<'_>, out: &mut Out, now: Moment) -> Answer {
         let folder = self.folder(asked, &house.recorder.takes)?;
         let (file, shown) = (folder.join(FILE), folder.display().to_string());
@@ -174,6 +190,11 @@ impl SessionDesk {
         let same = |open: &OpenSession| fs::canonicalize(&open.folder).ok() == fs::canonicalize(&folder).ok();
         if self.open.as_ref().is_some_and(same) {
             return Err(format!("{shown} is already open"));
+        }
+        let count = out.model.tracks().iter().filter(|track| !track.is_empty()).count();
+        if self.open.is_none() && count > 0 {
+            let tracks = if count == 1 { "1 track is".to_owned() } else { format!("{count} tracks are") };
+            return Err(format!("{tracks} in no session yet: session.new keeps them, track.remove removes one"));
         }
         let locked = if self.rules.keep { Some(take_lock(&folder)?) } else { None };
         let session: Session = stored::load(&file).map_err(|faults| {
@@ -185,6 +206,8 @@ impl SessionDesk {
             let text = format!("{shown} was locked by {process}, which has ended: it is opened here");
             out.notice(Severity::Warning, text);
         }
+        let session = session.placed_in(&folder);
+        let missing: Vec<Arc<Path>> = session.files().filter(|file| !file.exists()).map(Arc::clone).collect();
         let mut open = OpenSession {
             folder,
             kept: session,
@@ -196,12 +219,18 @@ impl SessionDesk {
             written_ns: now.ns,
         };
         self.leave(&house, out, now);
+        out.model.set_tracks(open.kept.tracks.clone(), Arc::clone(&open.kept.song));
+        house.tracks.begin_session(&missing);
+        for file in missing {
+            let shown = file.strip_prefix(&open.folder).unwrap_or(&file).display();
+            out.notice(Severity::Warning, format!("{shown} is missing: its clips are silent"));
+        }
         // Where a clock that comes in is followed, the tempo is that one's.
         if out.plan.last().timeline.bpm != open.kept.bpm && !house.transport.sync.is_followed() {
             house.transport.set_bpm(open.kept.bpm, out, now)?;
         }
         house.instruments.place(&mut open, house.ports, out, now);
-        self.enter(open, house, out, now);
+        self.enter(open, house, out);
         Ok(String::new())
     }
 
@@ -258,11 +287,12 @@ impl SessionDesk {
         Ok(folder::meant(asked, &self.music, home_folder().as_deref()))
     }
 
-    /// From now on this is the session.
-    fn enter(&mut self, open: OpenSession, house: House<'_>, out: &mut Out, now: Moment) {
-        self.leave(&house, out, now);
+    /// From now on this is the session. What the model has of it is there already.
+    fn enter(&mut self, open: OpenSession, house: House<'_>, out: &mut Out) {
         if self.rules.takes {
             house.recorder.go_to(open.folder.join(AUDIO));
+            // A take that was being recorded when its process was killed.
+            house.recorder.mend();
         }
         out.model.open(Some(Arc::clone(&open.kept.snapshots)));
         out.tell(Event::SessionOpened { path: open.folder.clone() });
@@ -270,6 +300,7 @@ impl SessionDesk {
     }
 
     /// What is not written yet of the session before is; its lock goes with the last text.
+    /// The tracks of the next one take the place of its own.
     fn leave(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
         self.save_last(house, out, now);
         self.open = None;
@@ -393,6 +424,18 @@ fn new_session(instruments: &Instruments, ports: &Ports, out: &Out) -> (Session,
         })
         .collect();
     (session, places)
+}
+
+/// Takes over the tracks and what they share; true where they are others.
+fn take_tracks(session: &mut Session, out: &Out) -> bool {
+    let (tracks, song) = (out.model.tracks(), out.model.song());
+    let is_same = session.tracks.len() == tracks.len()
+        && session.tracks.iter().zip(tracks).all(|(kept, track)| Arc::ptr_eq(kept, track))
+        && session.song == *song;
+    if !is_same {
+        (session.tracks, session.song) = (tracks.to_vec(), Arc::clone(song));
+    }
+    !is_same
 }
 
 /// Notes how an instrument stands. What is known of parameters that its profile does not have stays.

@@ -45,7 +45,7 @@ use feed::Fed;
 use pedal::{Pedal, Waiting};
 use recording::Recording;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
     sync::{Arc, mpsc::Sender},
 };
@@ -55,7 +55,6 @@ use std::{
 struct TrackLine {
     /// Its stream and strip.
     stream: usize,
-    epoch: Epoch,
     /// What the disk reader was sent last.
     sent: Option<Arc<Playlist>>,
     recording: Option<Recording>,
@@ -69,15 +68,19 @@ pub(super) struct Tracks {
     reader: Sender<DiskReaderJob>,
     lines: BTreeMap<TrackId, TrackLine>,
     next_id: u32,
+    /// The newest reading of any stream: a stream that another track had goes on with a later one.
+    epoch: Epoch,
     /// The armed tracks record while the song plays.
     is_recording: bool,
     /// Takes that are not closed yet, as the capture buffer has them.
     captured: HashMap<Arc<Path>, Arc<Captured>>,
     fed: Fed,
+    /// Files that cannot be read, which was said.
+    pub(super) silent_files: HashSet<Arc<Path>>,
     /// As they are shown, and what that depends on.
     shown: Option<TracksStatus>,
     shown_of: Option<ShownOf>,
-    /// From a frame that is rendered to the frame of the capture buffer with what is played to it.
+    /// From a frame that is heard to the frame of the capture buffer with what is played to it; the latency's owner says it.
     pub(super) round_trip_frames: i64,
 }
 
@@ -107,9 +110,11 @@ impl Tracks {
             reader,
             lines: BTreeMap::new(),
             next_id: 1,
+            epoch: Epoch::default(),
             is_recording: false,
             captured: HashMap::new(),
             fed: Fed::default(),
+            silent_files: HashSet::new(),
             shown: None,
             shown_of: None,
             round_trip_frames: 0,
@@ -162,6 +167,14 @@ impl Tracks {
             self.end_recording(id, now.heard_frame, takes, out);
         }
         self.lay_passes(takes, out, now);
+    }
+
+    /// The tracks are those of another session, with numbers that may be the same: nothing waits or records any more. These of its files are not there, which is said.
+    pub(super) fn begin_session(&mut self, missing: &[Arc<Path>]) {
+        self.is_recording = false;
+        self.cancel();
+        self.lines.values_mut().for_each(|line| (line.pedal, line.recording) = (Pedal::default(), None));
+        self.silent_files = missing.iter().map(Arc::clone).collect();
     }
 
     fn recording_ids(&self) -> Vec<TrackId> {

@@ -288,7 +288,7 @@ impl TrackSource {
             while self.at >= self.block.frames && !self.is_over {
                 let is_first = self.block.frames == 0;
                 match self.source.fill(&mut self.block, capture) {
-                    Filled::Yes(more) => faults.extend(more),
+                    Filled::Yes(more) => faults.extend(more.into_iter().map(|(_, sentence)| sentence)),
                     Filled::NotYet => self.is_over = true,
                 }
                 // The first block begins a frame early.

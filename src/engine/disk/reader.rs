@@ -6,8 +6,7 @@
 //! are filled again; what they belong to is written on them, so nobody waits until the old ones are back.
 //!
 //! Locate and edit: the control thread asks for the new epoch here first, and then has the stream play it; so what is heard
-//! until then is the old one, and the new one's blocks are there. The tracks of a session are the next to use
-//! [`DiskReaderJob::Follow`]; so far, tests do.
+//! until then is the old one, and the new one's blocks are there.
 
 mod rate;
 pub(super) mod song;
@@ -112,6 +111,8 @@ pub enum DiskReaderNews {
     Silent {
         /// Of which stream.
         stream: usize,
+        /// The file.
+        file: Arc<Path>,
         /// One sentence.
         sentence: String,
     },
@@ -257,7 +258,8 @@ impl DiskReader {
                 .collect(),
             Some(Source::Song(song)) => match song.fill(&mut block, &self.capture) {
                 Filled::Yes(faults) => {
-                    faults.into_iter().map(|sentence| DiskReaderNews::Silent { stream, sentence }).collect()
+                    let silent = |(file, sentence)| DiskReaderNews::Silent { stream, file, sentence };
+                    faults.into_iter().map(silent).collect()
                 }
                 Filled::NotYet => {
                     line.lent.give_back(block);

@@ -99,11 +99,11 @@ impl BlockQueue {
 
     /// Whether a block of an epoch that waits has this frame of a pass.
     pub fn holds(&self, epoch: Epoch, (pass, frame): (i64, i64)) -> bool {
-        let has = |block: &&Box<Block>| {
+        let has = |block: &Block| {
             let ends = block.first.saturating_add_unsigned(block.frames as u64);
             block.epoch == epoch && block.pass == pass && (block.first..ends).contains(&frame)
         };
-        self.waiting.iter().any(|block| has(&block))
+        self.waiting.iter().any(|block| has(block))
     }
 
     /// Frames of an epoch that are there, and whether its end is among them.

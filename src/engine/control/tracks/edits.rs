@@ -254,8 +254,12 @@ impl Tracks {
     /// Undoes the newest step of a track or of the song.
     pub(in crate::engine::control) fn undo(subject: Subject, out: &mut Out) -> Answer {
         let Some(step) = out.history.undo(subject) else { return Err("nothing to undo".to_owned()) };
-        let label = step.label.clone();
-        let inverse = out.model.apply(step.undo().clone());
+        let (label, undo) = (step.label.clone(), step.undo().clone());
+        if let Some(why) = too_many(&undo, out) {
+            out.history.redone(step, undo);
+            return Err(why);
+        }
+        let inverse = out.model.apply(undo);
         out.history.undone(step, inverse);
         Ok(format!("undone: {label}"))
     }
@@ -263,11 +267,22 @@ impl Tracks {
     /// Does again what was undone of it last.
     pub(in crate::engine::control) fn redo(subject: Subject, out: &mut Out) -> Answer {
         let Some(step) = out.history.redo(subject) else { return Err("nothing to redo".to_owned()) };
-        let label = step.label.clone();
-        let inverse = out.model.apply(step.redo().clone());
+        let (label, redo) = (step.label.clone(), step.redo().clone());
+        if let Some(why) = too_many(&redo, out) {
+            out.history.undone(step, redo);
+            return Err(why);
+        }
+        let inverse = out.model.apply(redo);
         out.history.redone(step, inverse);
         Ok(format!("redone: {label}"))
     }
+}
+
+/// Why a track does not come back.
+fn too_many(edit: &Edit, out: &Out) -> Option<String> {
+    let Edit::Track { id, to: Some(_) } = edit else { return None };
+    let is_full = out.model.track(*id).is_none() && out.model.tracks().len() >= TRACKS_MAX;
+    is_full.then(|| format!("a session has at most {TRACKS_MAX} tracks; track.remove removes one"))
 }
 
 fn checked_name(Text(text): &Text) -> Result<String, String> {

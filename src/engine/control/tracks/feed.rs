@@ -66,10 +66,11 @@ impl Tracks {
             return;
         }
         let was_empty = line.sent.as_ref().is_none_or(|sent| sent.is_empty());
-        let (stream, epoch) = (line.stream, line.epoch.next());
+        let (stream, epoch) = (line.stream, self.epoch.next());
+        self.epoch = epoch;
         let (is_empty, playlist) = (playlist.is_empty(), Arc::new(playlist));
         if let Some(line) = self.lines.get_mut(&track.id) {
-            (line.epoch, line.sent) = (epoch, Some(Arc::clone(&playlist)));
+            line.sent = Some(Arc::clone(&playlist));
         }
         match is_empty {
             true if was_empty => {}

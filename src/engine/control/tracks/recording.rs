@@ -17,10 +17,10 @@ use crate::{
     music::{Decibels, Plan},
     session::{
         playlist::{Captured, Clip, Fade, Repeat, RepeatLayer, Turn, Turns},
-        track::{LoopLayer, RecordMode, Track, TrackClip, TrackId, TrackLoop},
+        track::{LAYERS_MAX, LoopLayer, RecordMode, Track, TrackClip, TrackId, TrackLoop},
     },
     status::Severity,
-    taps::Taps,
+    taps::{Tap, Taps},
     wav::Depth,
 };
 use std::{path::Path, sync::Arc};
@@ -118,6 +118,14 @@ impl Recording {
     }
 }
 
+/// Whether no more passes fit on a track.
+fn is_full(track: &Track, kind: Kind) -> bool {
+    match kind {
+        Kind::Song => track.clips.len() >= LAYERS_MAX,
+        _ => track.looped.as_ref().is_some_and(|looped| looped.layers.len() >= LAYERS_MAX),
+    }
+}
+
 /// The seam at a rate.
 fn seam(sample_rate_hz: f64) -> u64 {
     (SEAM_SECONDS * sample_rate_hz) as u64
@@ -134,6 +142,9 @@ impl Tracks {
         out: &mut Out,
         now: Moment,
     ) -> Result<(), String> {
+        if matches!(kind, Kind::Overdub | Kind::Song) && is_full(track, kind) {
+            return Err(format!("{} is full; clear it, or add a track", track.name));
+        }
         let inputs = match &track.inputs {
             Some(taps) => taps.clone(),
             None => {
@@ -144,7 +155,12 @@ impl Tracks {
             }
         };
         let (taps, channels) = stage.takes.channels_of(&inputs)?;
-        let round_trip_frames = self.round_trip_frames;
+        let round_trip_frames = match taps.first() {
+            Some(Tap::Input(_)) | None => self.round_trip_frames,
+            // What is played on the keys to a frame is rendered when it can be.
+            Some(Tap::Synth(_)) => now.open_frame - now.heard_frame,
+            Some(Tap::Master(_)) => 0,
+        };
         let margin = stage.takes.frames(MARGIN_SECONDS);
         let wanted = TakeRequest {
             name: Some(track.name.clone()),
@@ -269,6 +285,12 @@ impl Tracks {
             Kind::Overdub | Kind::Song => {
                 let mut track = track;
                 while let Some(stretch) = Tracks::next_stretch(&recording, &track, out) {
+                    if is_full(&track, recording.kind) {
+                        let text = format!("{} is full: recording on it ended; clear it, or add a track", track.name);
+                        out.notice(Severity::Warning, text);
+                        takes.end(TakeKey::of_track(id), now.open_frame, out);
+                        return;
+                    }
                     if stretch.end > now.heard_frame && recording.end_frame.is_none() {
                         break;
                     }

@@ -1,6 +1,8 @@
 //! Tracks in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames. What is played on the input is a number for each
 //! frame, so what is heard says which frame it is.
 
+mod kept;
+
 use crate::{
     engine::{
         config::EngineConfig,
@@ -15,6 +17,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+use tempfile::TempDir;
 
 const BAR: i64 = 96_000;
 /// The seam of a loop.
@@ -36,16 +39,24 @@ struct Rig {
     offline: Offline,
     /// The left output, from frame 0 on.
     heard: Vec<f32>,
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// Removed with it, where it has one of its own.
+    _own: Option<TempDir>,
 }
 
 impl Rig {
     fn new() -> Rig {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = EngineConfig::of_seven_bits(folder.path());
+        let rig = Rig::of(folder.path());
+        Rig { _own: Some(folder), ..rig }
+    }
+
+    /// One whose takes and sessions go into this folder.
+    fn of(folder: &Path) -> Rig {
+        let mut config = EngineConfig::of_seven_bits(folder);
         config.input = Some("1".parse().unwrap());
         let offline = Offline::of_device(&config, vec![built_in_port()], 1).unwrap();
-        Rig { offline, heard: Vec::new(), folder }
+        Rig { offline, heard: Vec::new(), folder: folder.to_owned(), _own: None }
     }
 
     /// Time passes up to a frame, block by block; on the input is what this gives.
@@ -172,7 +183,7 @@ fn what_is_played_to_the_music_lies_where_the_player_heard_it() {
     // What is played to a frame comes in 700 frames later.
     const ROUND_TRIP: i64 = 700;
     let mut rig = Rig::new();
-    rig.offline.control().tracks.round_trip_frames = ROUND_TRIP;
+    rig.ask("latency.set 14.5833333");
     let late = |frame: i64| played(frame - ROUND_TRIP);
     rig.run_with(1_000, late);
     rig.ask("track.add");
@@ -464,7 +475,7 @@ proptest! {
                 }
             }
             if !rig.offline.control().recorder.takes.is_open() {
-                closed.extend(takes(rig.folder.path()));
+                closed.extend(takes(&rig.folder));
             }
         }
         // Nothing records or waits any more, and the song plays.
@@ -487,7 +498,7 @@ proptest! {
         prop_assert!((1..=2).all(|track| matches!(rig.track(track).state, TrackState::Playing | TrackState::Empty)));
         let from = rig.offline.frame();
         rig.run_to(from + 100_000);
-        let files = takes(rig.folder.path());
+        let files = takes(&rig.folder);
         for (path, bytes) in closed {
             prop_assert_eq!(files.get(&path), Some(&bytes), "{}", path.display());
         }
@@ -537,7 +548,7 @@ fn an_export_is_what_was_heard_and_the_same_run_makes_the_same_bytes() {
         rig.ask("loop.set 9:1:0 11:1:0");
         let said = rig.ask("export.mix");
         assert!(said.starts_with("exported 4.0 s to ") && said.contains("exports/mix.wav"), "{said}");
-        let path = rig.folder.path().join("exports/mix.wav");
+        let path = rig.folder.join("exports/mix.wav");
         let mix: Vec<i32> = hound::WavReader::open(&path).unwrap().into_samples().map(Result::unwrap).collect();
         let heard = rig.heard[(start + 8 * BAR) as usize..(start + 10 * BAR) as usize].to_vec();
         for (frame, (heard, mixed)) in heard.iter().zip(mix.chunks(2)).enumerate() {

@@ -31,8 +31,8 @@ pub(in crate::engine::disk) struct SongSource {
 
 /// What came of a block.
 pub(in crate::engine::disk) enum Filled {
-    /// It is filled. Of some files this is the first that could not be read, and why: they are silent.
-    Yes(Vec<String>),
+    /// It is filled. These files could not be read, for these reasons: they are silent.
+    Yes(Vec<(Arc<Path>, String)>),
     /// What it would begin with is not played yet.
     NotYet,
 }
@@ -84,7 +84,8 @@ impl SongSource {
             }
             let at = (song.start - first) as usize..(song.end - first) as usize;
             if let Err(why) = self.add(piece, song, capture, &mut samples[at]) {
-                faults.push(format!("{} is silent where it cannot be read: {why}", piece.file().display()));
+                let sentence = format!("{} is silent where it cannot be read: {why}", piece.file().display());
+                faults.push((Arc::clone(piece.file()), sentence));
                 self.files.unread.push(Arc::clone(piece.file()));
             }
         }

@@ -175,7 +175,7 @@ fn a_file_that_is_not_there_is_one_sentence_and_the_rest_is_read() {
     reader.step();
     let silent: Vec<DiskReaderNews> = news.try_iter().collect();
     assert!(
-        matches!(&silent[..], [DiskReaderNews::Silent { stream: 3, sentence }] if sentence.contains("nowhere")),
+        matches!(&silent[..], [DiskReaderNews::Silent { stream: 3, sentence, .. }] if sentence.contains("nowhere")),
         "{silent:?}"
     );
     assert!(reader.work.lines[3].lent.count() > 40);
