@@ -254,3 +254,24 @@ impl<'de> Visitor<'de> for Probe<'_> {
         Err(A::Error::custom("here"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_of_one_line_nest_nothing_and_all_other_brackets_count() {
+        for (text, count) in [
+            ("a:\n  - { b: 1, c: \"x\" }\n  - { b: 2 }\n", 0),
+            ("a: { b: 1 }\n", 1),
+            ("- { b: [1] }\n", 2),
+            ("- { b: \"}\n", 1),
+            ("- { b: '}' }\n", 1),
+            ("- { b: \"\\\"}\n- { \" }\n", 2),
+            ("- { # }\n", 1),
+            ("- { b: 1\n}\n", 1),
+        ] {
+            assert_eq!(brackets(text), count, "{text}");
+        }
+    }
+}

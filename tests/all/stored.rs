@@ -89,7 +89,7 @@ fn a_file_that_is_too_long_is_named_with_its_limit() {
         fault.replace(&file.display().to_string(), "it.yaml")
     }
     assert_eq!(refused::<Session>(), "it.yaml: cannot be read: more than 6291456 bytes");
-    assert_eq!(refused::<Snapshots>(), "it.yaml: cannot be read: more than 6291456 bytes");
+    assert_eq!(refused::<Snapshots>(), "it.yaml: cannot be read: more than 2097152 bytes");
     assert_eq!(refused::<MidiMaps>(), "it.yaml: cannot be read: more than 524288 bytes");
     assert_eq!(refused::<Latencies>(), "it.yaml: cannot be read: more than 262144 bytes");
 }
