@@ -2,7 +2,7 @@
 
 pub use crate::common::served::{PATIENCE, wait_for};
 
-use crate::common::served;
+use crate::common::{program::busker, served};
 use serde_json::Value;
 use std::{
     io::{Read, Write},
@@ -194,9 +194,15 @@ impl Served {
         doors.iter().find(|door| door["name"] == "http")?[name].as_u64()
     }
 
-    /// Waits until so many clients are connected, including this one.
+    /// Waits until so many clients are connected. They are counted through the station's socket: a question over HTTP
+    /// would be counted, too, or not, for the status is not of the instant of the question.
     pub fn wait_for_connected(&self, count: u64) {
-        wait_for(&format!("{count} who are connected"), || (self.count("connected")? == count).then_some(()));
+        wait_for(&format!("{count} who are connected"), || {
+            let output = busker(self.program.home(), &["status", "--json"]).output().unwrap();
+            let status: Value = serde_json::from_slice(&output.stdout).ok()?;
+            let door = status["doors"].as_array()?.iter().find(|door| door["name"] == "http")?;
+            (door["connected"].as_u64()? == count).then_some(())
+        });
     }
 
     /// Waits for a count of HTTP.
