@@ -21,7 +21,7 @@
 //!   - { profile: korg_nts1_mk2, name: warm, values: { filter_cutoff: 90 } }
 //! ```
 //!
-//! Everything is optional. [`tracks_file`] is what it says of tracks. An instrument is known by its port; it may name a profile, parameters and commands that are not
+//! Everything is optional. `session/tracks_file.rs` reads and writes the tracks. An instrument is known by its port; it may name a profile, parameters and commands that are not
 //! known here: they are kept. Turns on the timeline are text, each with its place, a pulse of the song (24 to a quarter
 //! note), and the value from there on: thousands of them would be a heavy tree.
 
