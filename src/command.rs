@@ -179,6 +179,8 @@ commands! {
     TrackFeedback = "track.feedback" { track: TrackNumber, percent: Percent }
     /// Press a track's pedal: record, play, overdub, play; twice undoes, held clears
     TrackPedal = "track.pedal" { track: TrackNumber, state: Option<OnOff> }
+    /// Make a loop of the last bars played on a track's input; 4 where no number is given
+    TrackKeep = "track.keep" { track: TrackNumber, bars: Option<Bars> }
     /// Record the armed tracks while the song plays: on, off or toggle
     TrackRecord = "track.record" { state: Switch }
     /// Undo the last change of a track: its last pass, at first

@@ -66,6 +66,9 @@ impl Control {
             Command::TrackPedal { track, state } => {
                 self.on_stage(now, |tracks, stage, out, now| tracks.pedal(*track, *state, stage, out, now))
             }
+            Command::TrackKeep { track, bars } => {
+                self.on_stage(now, |tracks, stage, out, now| tracks.keep(*track, *bars, stage, out, now))
+            }
             Command::TrackRecord { state } => {
                 self.on_stage(now, |tracks, stage, out, now| tracks.record(*state, stage, out, now))
             }

@@ -37,6 +37,8 @@ acts! {
     Next = "tracks.down"
     /// Press the pedal of this track: record, play, overdub, play
     Pedal = "tracks.pedal"
+    /// Make a loop of the last four bars played
+    Keep = "tracks.keep"
     /// Undo the last pass of this track
     Undo = "tracks.undo"
     /// Redo what was undone of this track
@@ -130,6 +132,7 @@ impl PanelSpec for State {
             Act::Mute if has(|track| track.mute) => Availability::On,
             Act::Solo if has(|track| track.solo) => Availability::On,
             Act::Arm if has(|track| track.arm) => Availability::On,
+            Act::Keep => Availability::possible(status.transport.playing && has(|track| track.loop_pulses.is_none())),
             Act::Undo => Availability::possible(has(|track| track.undo_steps > 0)),
             Act::Redo => Availability::possible(has(|track| track.redo_steps > 0)),
             Act::Record => {
@@ -189,6 +192,7 @@ fn of_focused(state: State, act: Act, status: &Status) -> Vec<AppRequest> {
     let to = |on: bool| Switch::To(OnOff(on));
     let command = match act {
         Act::Pedal => Command::TrackPedal { track, state: None },
+        Act::Keep => Command::TrackKeep { track, bars: None },
         Act::Undo => Command::TrackUndo { track },
         Act::Redo => Command::TrackRedo { track },
         Act::Mute => Command::TrackMute { track, state: to(!now.mute) },

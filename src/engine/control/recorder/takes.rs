@@ -39,6 +39,8 @@ use std::path::{Path, PathBuf};
 
 /// Takes that may be made or closed at once: each costs files, buffers and what was played.
 const TAKES_MAX: usize = 8;
+/// Closed takes of tracks that are remembered: more than may be closed between two looks of the tracks.
+const CLOSED_MAX: usize = 64;
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
 /// What goes over MIDI is handed over twice a second: each time wakes the disk writer.
@@ -143,6 +145,8 @@ pub struct Takes {
     keyed: AllKeyed,
     /// Those that have ended and are not closed yet.
     closing: Vec<Made>,
+    /// The newest of the tracks' that are closed, with their files and first frames.
+    closed_of_tracks: Vec<(TakeId, PathBuf, i64)>,
     /// How the disk keeps up.
     lag: DiskLag,
     /// How many may still begin now.
@@ -189,6 +193,7 @@ impl Takes {
             count: 0,
             keyed: AllKeyed::default(),
             closing: Vec::new(),
+            closed_of_tracks: Vec::new(),
             lag: DiskLag::new(parts.progress),
             begins: Begins::new(),
             refused: 0,
@@ -309,10 +314,13 @@ impl Takes {
         self.take(key).map(|take| take.made.id)
     }
 
-    /// The file and the first frame of a take that is not closed yet, once it has begun.
+    /// The file and the first frame of a take of a track, once it has begun; also where it was closed at once.
     pub fn begun(&self, id: TakeId) -> Option<(&Path, i64)> {
-        let made = self.made(id)?;
-        Some((made.path.as_deref()?, made.first_frame?))
+        let closed = self.closed_of_tracks.iter().rev().find(|(closed, ..)| *closed == id);
+        match self.made(id) {
+            Some(made) => Some((made.path.as_deref()?, made.first_frame?)),
+            None => closed.map(|(_, path, first_frame)| (&**path, *first_frame)),
+        }
     }
 
     /// Whether a take is not closed yet.
@@ -637,6 +645,12 @@ impl Takes {
                 let under_way = self.keyed.take_out(|under_way| under_way.made.id == take).map(|take| take.made);
                 let closed = self.closing.iter().position(|made| made.id == take).map(|at| self.closing.remove(at));
                 if let Some(made) = under_way.or(closed) {
+                    if let (true, Some(path), Some(first_frame)) = (made.of_track, &made.path, made.first_frame) {
+                        if self.closed_of_tracks.len() == CLOSED_MAX {
+                            self.closed_of_tracks.remove(0);
+                        }
+                        self.closed_of_tracks.push((made.id, path.clone(), first_frame));
+                    }
                     self.answer_end(&made, out);
                 }
             }

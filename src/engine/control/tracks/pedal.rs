@@ -5,12 +5,12 @@
 
 use super::{TrackLine, TrackStage, Tracks, done_on, recording::Kind};
 use crate::{
-    command::arg::{OnOff, TrackNumber},
+    command::arg::{Bars, OnOff, TrackNumber},
     engine::{
         control::{Moment, out::Out},
         station::Answer,
     },
-    music::{Bpm, PPQN},
+    music::{Bpm, PPQN, position::BEATS_PER_BAR},
     session::{
         history::Subject,
         track::{LOOP_PULSES_MAX, Track, TrackId},
@@ -26,6 +26,10 @@ const HOLD_NS: u64 = 1_000_000_000;
 const LATE_SECONDS: f64 = 0.06;
 /// The first loop sets a tempo from here up to twice as fast, in BPM.
 const FREE_BPM: f64 = 80.0;
+/// Bars that are kept where no number is given.
+const KEPT_BARS: u32 = 4;
+/// Pulses of a bar.
+const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 /// The shortest loop, in seconds.
 const SHORTEST_SECONDS: f64 = 0.1;
 
@@ -104,6 +108,53 @@ impl Tracks {
         }
         self.perform(track.id, deed, frame, stage, out, now)?;
         done_on(track, words(deed))
+    }
+
+    /// What was played in the bars up to the newest bar line becomes the loop of a track, and is played from it on: nobody
+    /// had to ask before.
+    pub(in crate::engine::control) fn keep(
+        &mut self,
+        number: TrackNumber,
+        bars: Option<Bars>,
+        stage: &mut TrackStage<'_>,
+        out: &mut Out,
+        now: Moment,
+    ) -> Answer {
+        let track = Tracks::track(number, out)?;
+        let bars = bars.map_or(KEPT_BARS, |Bars(bars)| bars);
+        if self.line(track.id).recording.is_some() {
+            return Err(format!("{} is being recorded; end that first", track.name));
+        }
+        if track.looped.is_some() {
+            return Err(format!("{} has a loop; track.clear {} removes it first", track.name, number.0));
+        }
+        if !out.plan.is_rolling() {
+            return Err("the song is stopped: its bars say what a loop of bars is; transport.play plays it".to_owned());
+        }
+        let stretch = out.plan.at(now.heard_frame);
+        let frames_per_pulse = stretch.timeline.frames_per_pulse();
+        let pulse = stretch.song_pulse_at(now.heard_frame as f64);
+        let bar = BAR_PULSES as f64;
+        let line = (pulse / bar + 1e-9).floor() * bar;
+        let pulses = f64::from(bars) * bar;
+        if line < pulses {
+            return Err(format!("the song has not played {bars} bars yet"));
+        }
+        let frame_of = |at: f64| now.heard_frame - ((pulse - at) * frames_per_pulse).round() as i64;
+        let (begin, end) = (frame_of(line - pulses), frame_of(line));
+        let held = stage.takes.held();
+        if begin + self.round_trip_frames < held.start {
+            let seconds = (held.end - held.start) as f64 / stretch.timeline.sample_rate_hz;
+            return Err(format!(
+                "{bars} bars are longer than the {seconds:.0} s that are held; `capture` in the settings holds more"
+            ));
+        }
+        self.begin_recording(&track, Kind::Loop, begin, stage, out, now)?;
+        if let Some(recording) = &mut self.line(track.id).recording {
+            recording.looped = Some((line - pulses, pulses));
+        }
+        self.end_recording(track.id, end, stage.takes, out);
+        done_on(&track, &format!("the last {bars} bars are its loop"))
     }
 
     /// The press before is as if it had not been, and one step more.

@@ -59,6 +59,8 @@ pub(super) struct Recording {
     take: TakeId,
     /// The file, once it is there.
     file: Option<Arc<Path>>,
+    /// The frame of the capture buffer on its first.
+    first_frame: i64,
     /// Where the loop begins in the song and how long it is, in pulses, once that is known.
     pub(super) looped: Option<(f64, f64)>,
     /// When it began, in ns.
@@ -182,6 +184,7 @@ impl Tracks {
             channels,
             take,
             file: None,
+            first_frame: 0,
             looped: None,
             since_ns: now.ns,
             passes: 0,
@@ -214,7 +217,7 @@ impl Tracks {
         let line = self.line(id);
         if let Some(recording) = &mut line.recording {
             let file: Arc<Path> = Arc::from(path);
-            recording.file = Some(Arc::clone(&file));
+            (recording.file, recording.first_frame) = (Some(Arc::clone(&file)), first_frame);
             let end_frame = recording.end_frame.map(|end| end + recording.round_trip_frames + margin_frames);
             let captured = Captured { first_frame, end_frame, channels: recording.channels.clone(), depth };
             self.captured.insert(file, Arc::new(captured));
@@ -267,10 +270,8 @@ impl Tracks {
             }
         }
         let Some(mut recording) = self.line(id).recording.take() else { return };
-        let first_frame =
-            recording.file.as_ref().and_then(|file| self.captured.get(file)).map(|captured| captured.first_frame);
+        let first_frame = recording.first_frame;
         let is_over = |recording: &Recording| recording.end_frame.is_some_and(|end| recording.laid_frame >= end);
-        let Some(first_frame) = first_frame else { return };
         match recording.kind {
             Kind::Loop | Kind::FreeLoop => {
                 if let (Some(end), Some(looped)) = (recording.end_frame, recording.looped) {

@@ -558,3 +558,25 @@ fn an_export_is_what_was_heard_and_the_same_run_makes_the_same_bytes() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn what_was_just_played_becomes_a_loop_although_nobody_had_asked() {
+    let mut rig = Rig::new();
+    rig.run_to(1_000);
+    rig.ask("track.add");
+    let start = rig.play();
+    rig.run_to(start + 3 * BAR + BAR / 3);
+    assert_eq!(rig.ask("track.keep 1 2"), "track 1: the last 2 bars are its loop");
+    rig.run_to(start + 9 * BAR);
+    assert_eq!((rig.track(1).state, rig.track(1).loop_pulses), (TrackState::Playing, Some(192.0)));
+    for bar in 5..9 {
+        for at in (0..BAR - SEAM).step_by(7) {
+            let heard = frame_of(rig.heard[(start + bar * BAR + at) as usize]);
+            assert_eq!(heard, start + (1 + (bar - 5) % 2) * BAR + at, "bar {bar}");
+        }
+    }
+    rig.ask("track.add");
+    let refused = |rig: &mut Rig, line: &str| rig.offline.ask(&line.parse().unwrap()).unwrap_err();
+    assert!(refused(&mut rig, "track.keep 2 12").contains("has not played"));
+    assert!(refused(&mut rig, "track.keep 1").contains("has a loop"));
+}
