@@ -177,6 +177,17 @@ impl History {
         Some(step)
     }
 
+    /// Whether the newest step of a track is something that was recorded on it, or taken off.
+    pub fn newest_is_audio(&self, track: TrackId) -> bool {
+        let newest = self.past.iter().rev().find(|step| step.subject == Subject::Track(track));
+        newest.is_some_and(|step| match (&step.undo, &step.redo) {
+            (Edit::Track { to: Some((_, before)), .. }, Edit::Track { to: Some((_, after)), .. }) => {
+                before.clips != after.clips || before.looped != after.looped
+            }
+            _ => false,
+        })
+    }
+
     /// The subject of the newest step that can be undone.
     pub fn newest(&self) -> Option<Subject> {
         self.past.last().map(|step| step.subject)

@@ -222,11 +222,17 @@ impl Tracks {
     pub(in crate::engine::control) fn crop(&mut self, number: TrackNumber, Bars(bars): Bars, out: &mut Out) -> Answer {
         self.check_loop(number, out)?;
         let pulses = (i64::from(bars) * i64::from(BEATS_PER_BAR) * PPQN) as f64;
+        let track = Tracks::track(number, out)?;
+        let have = track.looped.as_ref().map_or(0.0, |looped| looped.pulses);
+        if pulses >= have {
+            let have = have / (i64::from(BEATS_PER_BAR) * PPQN) as f64;
+            return Err(format!("the loop of {} has {have} bars: nothing to crop", track.name));
+        }
         let frames_per_pulse = out.plan.last().timeline.frames_per_pulse();
         let crop = |track: &mut Track| {
             track.looped = track.looped.as_ref().map(|looped| looped.cropped(pulses, frames_per_pulse));
         };
-        Tracks::change(number, &format!("loop cropped to {bars} bars"), crop, out)
+        Tracks::change(number, &format!("loop cropped to {bars} bar{}", if bars == 1 { "" } else { "s" }), crop, out)
     }
 
     /// There is a loop, and nothing is being recorded over it.

@@ -138,11 +138,12 @@ impl Tracks {
     }
 }
 
-/// The plan, and from where on it is read: one that stands, as it would roll from its place.
+/// The plan, and from where on it is read: from its newest law on, where that is still to come, for a reading has its frames
+/// in one order; until then the reading before goes on. One that stands is read as it would roll from its place.
 fn as_it_rolls(plan: &Plan, now: Moment) -> (Plan, i64) {
     let mut plan = *plan;
     match plan.last().song {
-        Song::Rolling { .. } => (plan, now.open_frame.min(plan.last().from_frame.max(now.heard_frame))),
+        Song::Rolling { .. } => (plan, now.open_frame.max(plan.last().from_frame)),
         Song::Stopped { at_pulse } => {
             let from_frame = plan.roll(at_pulse, now.open_frame);
             (plan, from_frame)

@@ -91,6 +91,8 @@ impl Tracks {
     fn press(&mut self, track: &Track, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) -> Answer {
         let line = self.line(track.id);
         if line.waiting.take().is_some() {
+            // A press that cancels is not the first of two.
+            line.pedal.pressed_ns = None;
             return done_on(track, "cancelled");
         }
         let deed = deed_of(line, track);
@@ -160,9 +162,21 @@ impl Tracks {
     /// The press before is as if it had not been, and one step more.
     fn double_press(&mut self, track: &Track, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) -> Answer {
         let line = self.line(track.id);
-        line.waiting = None;
+        let mut is_taken_back = line.waiting.take().is_some();
         if line.recording.as_ref().is_some_and(|recording| recording.lasted_ns(now.ns) <= 2 * DOUBLE_NS) {
+            let is_first = track.is_empty();
             self.discard_recording(track.id, stage.takes, out, now);
+            is_taken_back = true;
+            if is_first {
+                return done_on(track, "cancelled");
+            }
+        }
+        // Settings are not the pedal's.
+        if !out.history.newest_is_audio(track.id) {
+            return match is_taken_back {
+                true => done_on(track, "cancelled"),
+                false => done_on(track, "there is no pass to undo"),
+            };
         }
         Tracks::undo(Subject::Track(track.id), out)
     }

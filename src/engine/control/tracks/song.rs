@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
+/// The song is sent to a tick, so a marker is at most this much after its place, in pulses.
+const TICK_PULSES: f64 = 0.06;
 /// A marker that is so near before the song's place, in pulses, is the one that is played: the previous one is before it.
 const NEAR_PULSES: f64 = 12.0;
 
@@ -92,7 +94,12 @@ impl Tracks {
         if song.markers.len() >= MARKERS_MAX {
             return Err(format!("a session has at most {MARKERS_MAX} markers"));
         }
-        let at_pulse = out.plan.at(now.heard_frame).song_pulse_at(now.heard_frame as f64).max(0.0);
+        let at_pulse = match out.plan.is_rolling() {
+            true => out.plan.at(now.heard_frame).song_pulse_at(now.heard_frame as f64),
+            // Where it was sent last.
+            false => out.plan.song_pulse(now),
+        };
+        let at_pulse = at_pulse.max(0.0);
         let given = name.map(|Text(name)| unquoted(name).trim().to_owned()).filter(|name| !name.is_empty());
         let name = given.unwrap_or_else(|| format!("marker {}", song.markers.len() + 1));
         if name.chars().any(char::is_control) || name.chars().count() > 60 {
@@ -117,7 +124,7 @@ impl Tracks {
         let song = Arc::clone(out.model.song());
         let here = out.plan.song_pulse(now);
         let found = match unquoted(text) {
-            "next" => song.markers.iter().find(|marker| marker.at_pulse > here + 1e-6),
+            "next" => song.markers.iter().find(|marker| marker.at_pulse > here + TICK_PULSES),
             "previous" => song.markers.iter().rev().find(|marker| marker.at_pulse < here - NEAR_PULSES),
             name => song.markers.iter().find(|marker| marker.name == name),
         };

@@ -580,3 +580,81 @@ fn what_was_just_played_becomes_a_loop_although_nobody_had_asked() {
     assert!(refused(&mut rig, "track.keep 2 12").contains("has not played"));
     assert!(refused(&mut rig, "track.keep 1").contains("has a loop"));
 }
+
+/// Frames without a sound from here on.
+fn silence(heard: &[f32]) -> usize {
+    heard.iter().take_while(|sample| sample.abs() < 1e-9).count()
+}
+
+#[test]
+fn wherever_the_song_goes_and_however_fast_the_loop_sounds_at_once() {
+    let mut rig = Rig::new();
+    rig.run_to(1_000);
+    rig.ask("track.add");
+    let start = rig.play();
+    for at in [BAR / 2, BAR + BAR / 2] {
+        rig.run_to(start + at);
+        rig.ask("track.pedal 1");
+    }
+    rig.run_to(start + 5 * BAR + BAR / 3);
+    for line in [
+        "transport.locate 2:1:0",
+        "transport.locate 4:3:120",
+        "transport.locate 2:2:0",
+        "clock.bpm 150",
+        "clock.nudge 5",
+        "clock.bpm 121",
+        "transport.play",
+        "loop.set 2:1:0 3:1:0",
+        "transport.locate 2:1:0",
+        "loop.on off",
+    ] {
+        let asked = rig.offline.frame();
+        rig.ask(line);
+        rig.run_to(asked + 40_000);
+        let longest = (asked as usize..rig.heard.len() - 2_000).map(|at| silence(&rig.heard[at..])).max().unwrap();
+        // A start of the MIDI clock is announced ahead; where a loop of another tempo ends early there is nothing.
+        let is_slower = line == "clock.bpm 121";
+        assert!(longest < 600 || is_slower, "{line}: {longest} frames of silence");
+    }
+}
+
+#[test]
+fn two_presses_take_back_a_pass_and_never_a_setting() {
+    let mut rig = Rig::new();
+    rig.run_to(1_000);
+    rig.ask("track.add two");
+    rig.ask("track.gain 1 -3");
+    let double = |rig: &mut Rig| {
+        rig.run_to(rig.offline.frame() + 40_000);
+        rig.ask("track.pedal 1");
+        rig.ask("track.pedal 1")
+    };
+    assert_eq!(double(&mut rig), "two: cancelled");
+    assert_eq!((rig.track(1).gain_db, rig.track(1).state), (-3.0, TrackState::Empty));
+    rig.play();
+    // A press that waits for the grid, one that cancels it, and one more are no double press.
+    rig.run_to(rig.offline.frame() + 40_000);
+    rig.ask("track.pedal 1");
+    rig.run_to(rig.offline.frame() + 20_000);
+    assert_eq!(rig.ask("track.pedal 1"), "two: cancelled");
+    assert!(rig.ask("track.pedal 1").starts_with("two: recording"), "a press by itself");
+    assert_eq!(rig.track(1).gain_db, -3.0);
+}
+
+#[test]
+fn markers_are_passed_one_by_one_and_set_where_the_song_was_sent() {
+    let mut rig = Rig::new();
+    rig.run_to(1_000);
+    for (place, name) in [("2:2:100", "A"), ("7.123", "B"), ("3:4:233", "C")] {
+        rig.ask(&format!("transport.locate {place}"));
+        rig.ask(&format!("marker.add {name}"));
+    }
+    rig.ask("transport.locate 1:1:0");
+    let passed: Vec<char> = (0..3).map(|_| rig.ask("marker.go next").chars().next().unwrap()).collect();
+    assert_eq!(passed, ['A', 'C', 'B']);
+    assert!(rig.offline.ask(&"marker.go next".parse().unwrap()).is_err());
+    rig.ask("transport.locate 5:1:0");
+    let passed: Vec<char> = (0..3).map(|_| rig.ask("marker.go previous").chars().next().unwrap()).collect();
+    assert_eq!(passed, ['B', 'C', 'A']);
+}

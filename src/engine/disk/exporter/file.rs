@@ -20,8 +20,8 @@ pub(super) struct ExportFile {
     encoder: Encoder,
     /// Where it is written.
     hidden: PathBuf,
-    /// Its name, which is kept free for it.
-    path: PathBuf,
+    /// The folder and the name it gets.
+    place: (PathBuf, String),
     samples: Vec<f32>,
     bytes: Vec<u8>,
 }
@@ -37,27 +37,31 @@ impl ExportFile {
         let name = safe_name(name);
         let name = if name.is_empty() { "mix".to_owned() } else { name };
         for n in 1..=TRIES {
-            let numbered = if n == 1 { name.clone() } else { format!("{name}-{n}") };
-            let path = folder.join(format!("{numbered}.wav"));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(refused(&error)),
-                Ok(_) => {
-                    let hidden = folder.join(format!(".{numbered}.wav.part"));
-                    let shape = WavShape { channels: 2, sample_rate_hz: rate_hz, depth };
-                    let made = File::create(&hidden)
-                        .and_then(|file| WavFile::create(BufWriter::with_capacity(1 << 18, file), shape, None));
-                    let encoder = Encoder::new(depth, true, 0);
-                    let (samples, bytes) = (Vec::new(), Vec::new());
-                    return match made {
-                        Ok(wav) => Ok(ExportFile { wav: Some(wav), encoder, hidden, path, samples, bytes }),
-                        Err(error) => {
-                            let _ = (fs::remove_file(&hidden), fs::remove_file(&path));
-                            Err(refused(&error))
-                        }
-                    };
-                }
+            let path = numbered(folder, &name, n);
+            let hidden = folder.join(format!(".{}.part", path.file_name().unwrap_or_default().to_string_lossy()));
+            if path.symlink_metadata().is_ok() {
+                continue;
             }
+            let file = match OpenOptions::new().write(true).create_new(true).open(&hidden) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(refused(&error)),
+                Ok(file) => file,
+            };
+            let shape = WavShape { channels: 2, sample_rate_hz: rate_hz, depth };
+            return match WavFile::create(BufWriter::with_capacity(1 << 18, file), shape, None) {
+                Ok(wav) => Ok(ExportFile {
+                    wav: Some(wav),
+                    encoder: Encoder::new(depth, true, 0),
+                    hidden,
+                    place: (folder.to_owned(), name),
+                    samples: Vec::new(),
+                    bytes: Vec::new(),
+                }),
+                Err(error) => {
+                    let _ = fs::remove_file(&hidden);
+                    Err(refused(&error))
+                }
+            };
         }
         Err(format!("{} has {TRIES} files of the name {name} already", folder.display()))
     }
@@ -71,7 +75,7 @@ impl ExportFile {
         self.samples.clear();
         self.samples.extend(left.iter().zip(right).flat_map(|(left, right)| [*left, *right]));
         self.encoder.encode_over(&self.samples, &mut self.bytes);
-        wav.write(&self.bytes).map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
+        wav.write(&self.bytes).map_err(|error| format!("{} cannot be written: {error}", self.hidden.display()))
     }
 
     /// Gives it its name.
@@ -79,23 +83,49 @@ impl ExportFile {
     /// # Errors
     /// Those of the disk, in a sentence.
     pub(super) fn finish(mut self) -> Result<PathBuf, String> {
-        let Some(wav) = self.wav.take() else { return Ok(self.path.clone()) };
+        let Some(wav) = self.wav.take() else { return Ok(self.hidden.clone()) };
         let (file, written) = wav.finish(&[], &Info::default());
         let synced = written.and_then(|()| file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all());
-        match synced.and_then(|()| fs::rename(&self.hidden, &self.path)) {
-            Ok(()) => Ok(self.path.clone()),
+        match synced.and_then(|()| self.named()) {
+            Ok(path) => Ok(path),
             Err(error) => {
-                let _ = (fs::remove_file(&self.hidden), fs::remove_file(&self.path));
-                Err(format!("{} cannot be written: {error}", self.path.display()))
+                let _ = fs::remove_file(&self.hidden);
+                Err(format!("the export to {} cannot be completed: {error}", self.place.0.display()))
             }
         }
     }
+
+    /// Gives it the first name that is free. No file is written over, whoever made it meanwhile.
+    fn named(&self) -> io::Result<PathBuf> {
+        let (folder, name) = &self.place;
+        for n in 1..=TRIES {
+            let path = numbered(folder, name, n);
+            let from = (rustix::fs::CWD, &self.hidden);
+            match rustix::fs::renameat_with(from.0, from.1, rustix::fs::CWD, &path, rustix::fs::RenameFlags::NOREPLACE)
+            {
+                Ok(()) => return Ok(path),
+                Err(rustix::io::Errno::EXIST) => {}
+                // A disk that does not know how.
+                Err(rustix::io::Errno::INVAL) if path.symlink_metadata().is_err() => {
+                    return fs::rename(&self.hidden, &path).map(|()| path);
+                }
+                Err(rustix::io::Errno::INVAL) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ErrorKind::AlreadyExists.into())
+    }
+}
+
+/// The `n`th name of a file, counted from 1.
+fn numbered(folder: &Path, name: &str, n: u32) -> PathBuf {
+    folder.join(if n == 1 { format!("{name}.wav") } else { format!("{name}-{n}.wav") })
 }
 
 impl Drop for ExportFile {
     fn drop(&mut self) {
         if self.wav.is_some() {
-            let _ = (fs::remove_file(&self.hidden), fs::remove_file(&self.path));
+            let _ = fs::remove_file(&self.hidden);
         }
     }
 }

@@ -25,7 +25,7 @@ impl Takes {
             Awaited::End(take) => {
                 format!("the take ended, but the disk is slow: {} is not readable yet{held}", self.file_of(take))
             }
-            Awaited::Errand(_) => "the disk is slow: not done yet; a message follows when it is".to_owned(),
+            Awaited::Errand(_) => "not done yet; a message follows when it is".to_owned(),
         }
     }
 
