@@ -1,6 +1,6 @@
 //! What all tracks of a session share: the loop region, punch, markers and the grid that actions wait for. Pure.
 
-use crate::music::{LoopRegion, PPQN, Punch, position::BEATS_PER_BAR};
+use crate::music::{LoopRegion, PPQN, Punch, position::BAR_PULSES};
 
 /// The most markers a session has.
 pub const MARKERS_MAX: usize = 1_000;
@@ -52,7 +52,7 @@ impl QuantizeGrid {
     pub fn pulses(self) -> Option<i64> {
         match self {
             QuantizeGrid::Off => None,
-            QuantizeGrid::Bar => Some(PPQN * i64::from(BEATS_PER_BAR)),
+            QuantizeGrid::Bar => Some(BAR_PULSES),
             QuantizeGrid::Beat => Some(PPQN),
             QuantizeGrid::Eighth => Some(PPQN / 2),
             QuantizeGrid::Sixteenth => Some(PPQN / 4),

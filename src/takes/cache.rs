@@ -73,7 +73,7 @@ impl Cache {
         let path = self.entry(&key);
         let entry = Entry { form: FORM, key, measured: measured.clone() };
         files::replace(&path, &serde_json::to_vec(&entry)?, files::Readers::Owner)?;
-        self.tidy()
+        self.tidy(UNFINISHED)
     }
 
     /// A path has one entry, whatever the state of its file.
@@ -83,11 +83,11 @@ impl Cache {
         self.folder.join(format!("{:016x}.json", hasher.finish()))
     }
 
-    /// Removes the oldest entries where there are too many, and those that were never finished.
+    /// Removes the oldest entries where there are too many, and unfinished ones that are older than this.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn tidy(&self) -> io::Result<()> {
+    pub fn tidy(&self, unfinished: Duration) -> io::Result<()> {
         let now = SystemTime::now();
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -98,7 +98,7 @@ impl Cache {
                 let (modified, path) = (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path());
                 let is_unfinished = path.extension().is_some_and(|extension| extension == "new");
                 match is_unfinished {
-                    true if now.duration_since(modified).unwrap_or_default() > UNFINISHED => fs::remove_file(path)?,
+                    true if now.duration_since(modified).unwrap_or_default() >= unfinished => fs::remove_file(path)?,
                     true => {}
                     false => entries.push((modified, path)),
                 }
@@ -178,8 +178,11 @@ mod tests {
         };
         let old = unfinished("1.json.new", Duration::from_secs(3_600));
         let new = unfinished("2.json.new", Duration::ZERO);
-        cache.tidy().unwrap();
+        cache.tidy(UNFINISHED).unwrap();
         assert_eq!((old.exists(), new.exists(), cache.get(&take).is_some()), (false, true, true));
+        // At a start, whatever its age.
+        cache.tidy(Duration::ZERO).unwrap();
+        assert_eq!((new.exists(), cache.get(&take).is_some()), (false, true));
     }
 
     #[test]

@@ -10,12 +10,12 @@
 
 use super::{
     PPQN,
-    position::{BEATS_PER_BAR, MAX_BAR},
+    position::{BAR_PULSES, MAX_BAR},
 };
 use std::ops::Range;
 
 /// The last pulse a loop region may end on: the end of the last bar that a position can name.
-pub const MAX_LOOP_PULSE: i64 = MAX_BAR as i64 * BEATS_PER_BAR as i64 * PPQN;
+pub const MAX_LOOP_PULSE: i64 = MAX_BAR as i64 * BAR_PULSES;
 
 /// A start closer than this to the loop's end, in pulses, counts as at its end (rounding). Shorter than the thousandth
 /// of a frame within which [`Looping::song_pulse`] counts a pulse as reached.

@@ -7,6 +7,8 @@ use std::{fmt, str::FromStr};
 pub const TICKS_PER_BEAT: u32 = 480;
 /// Beats in a bar: 4/4.
 pub const BEATS_PER_BAR: u32 = 4;
+/// Pulses in a bar.
+pub const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 
 /// A position in the song, from its beginning.
 #[derive(Clone, Copy, Debug, PartialEq)]

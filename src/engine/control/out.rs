@@ -20,7 +20,11 @@ use crate::{
     },
     motion::MotionTime,
     music::Song,
-    session::{history::History, model::Model},
+    session::{
+        edit::Edit,
+        history::{History, Subject},
+        model::Model,
+    },
     status::{Event, Severity},
     stored::{Content, Merge, StoredFile},
 };
@@ -63,6 +67,12 @@ impl Out {
 
     pub(super) fn send(&mut self, port: PortIndex, due_ns: u64, what: What) {
         self.scheduler.send(SendRequest { port, due_ns, what });
+    }
+
+    /// Does an edit that can be undone.
+    pub(super) fn edit(&mut self, subject: impl Into<Subject>, label: String, redo: Edit) {
+        let undo = self.model.apply(redo.clone());
+        self.history.done(subject, label, undo, redo);
     }
 
     /// Has a value written, where it has a file: the command that changed it is answered then.

@@ -22,7 +22,7 @@ use crate::{
         station::Answer,
     },
     midi::smf::{Bytes, MessageDirection},
-    music::{PPQN, Position, position::BEATS_PER_BAR},
+    music::{Position, position::BAR_PULSES},
     status::Severity,
     takes::{TakeEvent, unquoted},
 };
@@ -31,9 +31,6 @@ use std::ops::Range;
 use takes::Pending;
 pub use takes::{Occasion, Takes, TakesParts};
 pub(super) use takes::{TakeKey, TakeRequest};
-
-/// Pulses of a bar.
-const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 
 /// The state of recording.
 pub(super) struct Recorder {

@@ -144,9 +144,7 @@ impl Tracks {
 
     /// Does an edit of a track that can be undone.
     fn edit(id: TrackId, label: String, to: Track, out: &mut Out) {
-        let redo = Edit::Track { id, to: Some((usize::MAX, Arc::new(to))) };
-        let undo = out.model.apply(redo.clone());
-        out.history.done(Subject::Track(id), label, undo, redo);
+        out.edit(Subject::Track(id), label, Edit::Track { id, to: Some((usize::MAX, Arc::new(to))) });
     }
 
     /// One turn: what was waited for is done, passes that have ended are laid on their tracks, and what is heard is brought
@@ -169,7 +167,8 @@ impl Tracks {
         self.lay_passes(takes, out, now);
     }
 
-    /// The tracks are those of another session, with numbers that may be the same: nothing waits or records any more. These of its files are not there, which is said.
+    /// The tracks are those of another session, with numbers that may be the same: nothing waits or records any more.
+    /// `missing` are files of it that are not there, which is reported already.
     pub(super) fn begin_session(&mut self, missing: &[Arc<Path>]) {
         self.is_recording = false;
         self.cancel();

@@ -88,7 +88,8 @@ impl DiskWork for Librarian {
     fn start(&mut self) {
         // On Linux a thread has a priority of its own.
         let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-        if let Some(Err(error)) = self.cache.as_ref().map(Cache::tidy)
+        // If another station writes one at this moment, its measurement is made again: nothing else is lost.
+        if let Some(Err(error)) = self.cache.as_ref().map(|cache| cache.tidy(Duration::ZERO))
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::info!("the cache of measurements is not tidied: {error}");

@@ -18,7 +18,7 @@
 
 use crate::{
     midi::{ClockSends, Message},
-    music::{PPQN, Plan, Pulse, Song, Stretch, position::BEATS_PER_BAR},
+    music::{Plan, Pulse, Song, Stretch, position::BAR_PULSES},
 };
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ const PULSES_PER_SIXTEENTH: i64 = 6;
 /// Song positions the message can carry, in sixteenths: 14 bits.
 const POSITIONS: i64 = 16_384;
 /// Sixteenths in a bar.
-const SIXTEENTHS_PER_BAR: i64 = BEATS_PER_BAR as i64 * PPQN / PULSES_PER_SIXTEENTH;
+const SIXTEENTHS_PER_BAR: i64 = BAR_PULSES / PULSES_PER_SIXTEENTH;
 /// Most pulses that are made up for at once, or waited for. More would sound as a jump of the tempo; leaving out a part
 /// of a sixteenth is the lesser evil.
 pub const MOST_MADE_UP: i64 = 3;

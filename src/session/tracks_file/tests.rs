@@ -1,4 +1,4 @@
-//! Tracks are read back as they were written, and every fault of them is told.
+//! Reading returns the tracks that were written, and names every fault of a file.
 
 use super::*;
 use crate::{

@@ -7,7 +7,7 @@ use crate::{
         control::{Moment, out::Out, recorder::Takes},
         station::Answer,
     },
-    music::{Decibels, PPQN, position::BEATS_PER_BAR},
+    music::{Decibels, position::BAR_PULSES},
     session::{
         edit::Edit,
         history::Subject,
@@ -41,8 +41,7 @@ impl Tracks {
         let id = TrackId(self.next_id.max(highest + 1));
         self.next_id = id.0 + 1;
         let redo = Edit::Track { id, to: Some((usize::MAX, Arc::new(Track::new(id, name.clone())))) };
-        let undo = out.model.apply(redo.clone());
-        out.history.done(Subject::Song, format!("track {name} added"), undo, redo);
+        out.edit(Subject::Song, format!("track {name} added"), redo);
         Ok(format!("track {}: {name}", count + 1))
     }
 
@@ -56,8 +55,7 @@ impl Tracks {
         let track = Tracks::track(number, out)?;
         self.discard_recording(track.id, takes, out, now);
         let redo = Edit::Track { id: track.id, to: None };
-        let undo = out.model.apply(redo.clone());
-        out.history.done(Subject::Song, format!("track {} removed", track.name), undo, redo);
+        out.edit(Subject::Song, format!("track {} removed", track.name), redo);
         Ok(format!("{} removed; edit.undo brings it back, its takes stay", track.name))
     }
 
@@ -221,11 +219,11 @@ impl Tracks {
 
     pub(in crate::engine::control) fn crop(&mut self, number: TrackNumber, Bars(bars): Bars, out: &mut Out) -> Answer {
         self.check_loop(number, out)?;
-        let pulses = (i64::from(bars) * i64::from(BEATS_PER_BAR) * PPQN) as f64;
+        let pulses = (i64::from(bars) * BAR_PULSES) as f64;
         let track = Tracks::track(number, out)?;
         let have = track.looped.as_ref().map_or(0.0, |looped| looped.pulses);
         if pulses >= have {
-            let have = have / (i64::from(BEATS_PER_BAR) * PPQN) as f64;
+            let have = have / BAR_PULSES as f64;
             return Err(format!("the loop of {} has {have} bars: nothing to crop", track.name));
         }
         let frames_per_pulse = out.plan.last().timeline.frames_per_pulse();

@@ -34,14 +34,19 @@ impl Tracks {
         let plan = (last.song, last.looping, last.timeline);
         let is_other_plan = self.fed.plan != Some(plan);
         let is_other_model = out.model.tracks_changed(self.fed.model);
-        let records = self.lines.values().any(|line| line.recording.is_some());
-        if !is_other_plan && !is_other_model && !records {
+        let is_other = is_other_plan || is_other_model;
+        // What is being recorded changes its own track alone.
+        let records = |tracks: &Tracks, id| tracks.lines.get(&id).is_some_and(|line| line.recording.is_some());
+        if !is_other && self.lines.values().all(|line| line.recording.is_none()) {
             return;
         }
         (self.fed.plan, self.fed.model) = (Some(plan), out.model.revision());
         self.forget_removed(out);
         let tracks: Vec<Arc<Track>> = out.model.tracks().to_vec();
         for track in &tracks {
+            if !is_other && !records(self, track.id) {
+                continue;
+            }
             self.feed_track(track, is_other_plan, out, now);
         }
         if is_other_model {
@@ -53,14 +58,13 @@ impl Tracks {
         self.line(track.id);
         let Some(line) = self.lines.get(&track.id) else { return };
         let timeline = &out.plan.last().timeline;
-        let captured = |file: &std::path::Path| self.captured.get(file).cloned();
-        let playlist = track.playlist(timeline).with_captured(captured);
+        let playlist = track.playlist(timeline);
         let playlist = match self.live(line, track, out) {
             None => playlist,
             Some(Live::Layer(layer)) => playlist.with_layer(layer),
             Some(Live::Clip(clip)) => playlist.with_clip(clip),
         };
-        let playlist = playlist.with_captured(captured);
+        let playlist = playlist.with_captured(|file| self.captured.get(file).cloned());
         let is_same = line.sent.as_ref().is_some_and(|sent| **sent == playlist);
         if is_same && (!is_other_plan || playlist.is_empty()) {
             return;

@@ -10,7 +10,7 @@ use crate::{
         control::{Moment, out::Out},
         station::Answer,
     },
-    music::{Bpm, PPQN, position::BEATS_PER_BAR},
+    music::{Bpm, PPQN, position::BAR_PULSES},
     session::{
         history::Subject,
         track::{LOOP_PULSES_MAX, Track, TrackId},
@@ -28,8 +28,6 @@ const LATE_SECONDS: f64 = 0.06;
 const FREE_BPM: f64 = 80.0;
 /// Bars that are kept where no number is given.
 const KEPT_BARS: u32 = 4;
-/// Pulses of a bar.
-const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 /// The shortest loop, in seconds.
 const SHORTEST_SECONDS: f64 = 0.1;
 
@@ -45,13 +43,13 @@ pub(super) struct Pedal {
 /// What a press leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
-    /// The loop, or the first take of it, begins.
+    /// Starts recording a loop.
     Begin,
-    /// The loop ends and is played.
+    /// Ends the loop and plays it.
     End,
-    /// What is played is recorded over it.
+    /// Records over the loop.
     Overdub,
-    /// Recording over it ends.
+    /// Ends the overdub; the loop plays on.
     Play,
 }
 

@@ -7,7 +7,7 @@ use crate::{
         control::{Moment, out::Out, transport::Transport},
         station::Answer,
     },
-    music::{LoopRegion, PPQN, Position, position::BEATS_PER_BAR},
+    music::{LoopRegion, Position, position::BAR_PULSES},
     session::{
         edit::Edit,
         history::Subject,
@@ -19,8 +19,6 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Pulses of a bar.
-const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 /// The song is sent to a tick, so a marker is at most this much after its place, in pulses.
 const TICK_PULSES: f64 = 0.06;
 /// A marker that is so near before the song's place, in pulses, is the one that is played: the previous one is before it.
@@ -31,9 +29,7 @@ impl Tracks {
         let mut to = SongState::clone(out.model.song());
         change(&mut to);
         if to != **out.model.song() {
-            let redo = Edit::Song(Arc::new(to));
-            let undo = out.model.apply(redo.clone());
-            out.history.done(Subject::Song, label, undo, redo);
+            out.edit(Subject::Song, label, Edit::Song(Arc::new(to)));
         }
     }
 

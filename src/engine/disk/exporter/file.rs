@@ -95,7 +95,7 @@ impl ExportFile {
         }
     }
 
-    /// Gives it the first name that is free. No file is written over, whoever made it meanwhile.
+    /// Renames it to the first free name; it never overwrites a file.
     fn named(&self) -> io::Result<PathBuf> {
         let (folder, name) = &self.place;
         for n in 1..=TRIES {

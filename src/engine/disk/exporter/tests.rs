@@ -11,7 +11,7 @@ use std::{fs, path::Path};
 
 const RATE_HZ: u32 = 48_000;
 
-/// A file whose frames are told apart: `k` times the frame, in steps of 24 bits.
+/// A file with a ramp: sample `i` is `k * i`, in steps of 24 bits; the right side is its negative.
 fn file(folder: &Path, name: &str, k: i32, frames: i32) -> Arc<Path> {
     let path = folder.join(name);
     let spec = WavSpec { channels: 2, sample_rate: RATE_HZ, bits_per_sample: 24, sample_format: SampleFormat::Int };

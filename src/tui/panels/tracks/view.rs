@@ -10,7 +10,7 @@
 
 use super::State;
 use crate::{
-    music::{PPQN, position::BEATS_PER_BAR},
+    music::{PPQN, position::BAR_PULSES},
     status::{TrackState, TrackStatus, TracksStatus},
     tui::{
         panels::ScreenAreas,
@@ -64,7 +64,7 @@ pub fn draw(state: State, status: &Visible, theme: &Theme, areas: &ScreenAreas, 
 
 /// The loop region and the grid.
 fn about_song(tracks: &TracksStatus) -> String {
-    let bar = PPQN as f64 * f64::from(BEATS_PER_BAR);
+    let bar = BAR_PULSES as f64;
     let region = tracks.loop_pulses.map(|[from, to]| {
         let bars = (to - from) as f64 / bar;
         let state = if tracks.loop_on { "loop" } else { "loop off" };
