@@ -17,8 +17,9 @@ use crate::profile::Curve;
 use crate::session::song::QuantizeGrid;
 use crate::session::track::{MonitorMode, RecordMode};
 use arg::{
-    Arg, ArgKind, Bars, Hex, InputNumber, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Pan, Percent, PortName,
-    Seconds, Speed, Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Times, TrackNumber, Velocity, Which,
+    Arg, ArgKind, Bars, ClipNumber, FadeSeconds, Hex, InputNumber, KnobPosition, Length, Millis, Name, OffsetMs, OnOff,
+    Pan, Percent, PortName, Seconds, Speed, Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Times, TrackNumber,
+    Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -147,6 +148,8 @@ commands! {
     TakeStop = "take.stop" {}
     /// Move take playback to a position in seconds
     TakeSeek = "take.seek" { seconds: Seconds }
+    /// Send what was played in a take to the synth again, and record it as a new take
+    TakeReplay = "take.replay" { take: Text }
     /// Keep the list of takes up to date for the screen: on, off or toggle
     TakeList = "take.list" { state: Switch }
     /// Rename a take; put a name with spaces in "quotes"
@@ -195,6 +198,26 @@ commands! {
     TrackMultiply = "track.multiply" { track: TrackNumber, times: Times }
     /// Shorten a track's loop to its first bars
     TrackCrop = "track.crop" { track: TrackNumber, bars: Bars }
+    /// List the clips of a track: where each lies and what of which take it is
+    ClipList = "clip.list" { track: TrackNumber }
+    /// Move a clip to a place of the song
+    ClipMove = "clip.move" { track: TrackNumber, clip: ClipNumber, to: Position }
+    /// Move the beginning of a clip to the nearest line of the grid
+    ClipSnap = "clip.snap" { track: TrackNumber, clip: ClipNumber }
+    /// Choose the part of its take that a clip plays, by two places of the song
+    ClipTrim = "clip.trim" { track: TrackNumber, clip: ClipNumber, from: Position, to: Position }
+    /// Split a clip in two, at a place of the song or where it plays
+    ClipSplit = "clip.split" { track: TrackNumber, clip: ClipNumber, at: Option<Position> }
+    /// Copy a clip to its own end, or to a place of the song
+    ClipDuplicate = "clip.duplicate" { track: TrackNumber, clip: ClipNumber, to: Option<Position> }
+    /// Set the gain of a clip in dB
+    ClipGain = "clip.gain" { track: TrackNumber, clip: ClipNumber, gain: Decibels }
+    /// Set the fades at the beginning and the end of a clip, in seconds
+    ClipFade = "clip.fade" { track: TrackNumber, clip: ClipNumber, fade_in: FadeSeconds, fade_out: FadeSeconds }
+    /// Mute a clip: on, off or toggle
+    ClipMute = "clip.mute" { track: TrackNumber, clip: ClipNumber, state: Switch }
+    /// Take a clip off its track; edit.undo brings it back, its take stays
+    ClipDelete = "clip.delete" { track: TrackNumber, clip: ClipNumber }
     /// Undo the last change of the session: tracks, loop, markers or parameters
     EditUndo = "edit.undo" {}
     /// Redo the last undone change of the session

@@ -18,7 +18,7 @@ pub use clock_source::ClockSource;
 pub use count_in::CountIn;
 pub use loops::{LoopPosition, LoopRegion, Looping, Punch};
 pub use note::Note;
-pub use plan::{PassFrames, Plan, Pulse, Song, SongTime, Stretch};
+pub use plan::{PassFrames, Plan, Pulse, Song, SongTime, SteadyPlan, Stretch};
 pub use position::Position;
 pub use sync::{ClockFollower, SourceTime, SyncEvent, SyncState};
 pub use tap::TapTempo;

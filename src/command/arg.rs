@@ -6,7 +6,7 @@ mod track;
 
 pub use midi::{OffsetMs, PortName, TempoStep, ThruChannel, Which};
 pub use motion::{KnobPosition, Length};
-pub use track::{Bars, Pan, Speed, Times, TrackNumber};
+pub use track::{Bars, ClipNumber, Pan, Speed, Times, TrackNumber};
 
 use super::channels::ChannelList;
 use crate::{
@@ -289,6 +289,22 @@ impl Arg for Seconds {
 
     fn read(word: Option<&str>) -> Result<Self, String> {
         number(word, Self::KIND).map(Seconds)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+/// The length of a fade in seconds, 0..=60.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FadeSeconds(pub f64);
+
+impl Arg for FadeSeconds {
+    const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 60.0, unit: "s" };
+
+    fn read(word: Option<&str>) -> Result<Self, String> {
+        number(word, Self::KIND).map(FadeSeconds)
     }
 
     fn write(&self) -> Option<String> {

@@ -20,6 +20,7 @@ mod parts;
 mod pending_answers;
 mod ports;
 mod recorder;
+mod replay;
 mod sessions;
 mod show;
 #[cfg(test)]
@@ -58,6 +59,7 @@ use out::Out;
 use pending_answers::PendingAnswers;
 use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
+use replay::Replay;
 use sessions::{House, SessionDesk};
 use std::{sync::mpsc::Receiver, time::Duration};
 use tracks::{TrackStage, Tracks};
@@ -119,6 +121,8 @@ pub struct Control {
     recorder: Recorder,
     /// The take that is listened to.
     audition: Audition,
+    /// What was played beside a take, sent again.
+    replay: Replay,
     /// The tracks: what is recorded on them and played of them.
     tracks: Tracks,
     /// Mixes and stems.
@@ -186,8 +190,9 @@ impl Control {
                 audio.monitor,
             ),
             recorder: Recorder::new(takes, Folder::new(disk.librarian, disk.measures)),
-            tracks: Tracks::new(disk.reader.jobs.clone()),
+            tracks: Tracks::new(disk.reader.jobs.clone(), plan),
             exports: Exports::new(disk.exporter),
+            replay: Replay::default(),
             audition: Audition::new(disk.reader, audio.stream_counters),
             instruments,
             ports: Ports::new(midi.ports, midi.received, midi.sent),
@@ -258,13 +263,14 @@ impl Control {
 
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
-        let Control { out, recorder, audition, tracks, instruments, ports, exports, .. } = self;
+        let Control { out, recorder, audition, tracks, instruments, ports, exports, replay, .. } = self;
         recorder.look_for_bars(|out| Occasion::of(instruments, ports, out, now), out, now);
         audition.listen_to_player(out);
         audition.listen_to_reader(&mut tracks.silent_files, out);
         recorder.listen_to_librarian(out);
         exports.listen(out);
         recorder.takes.listen(&recorder.folder, out);
+        replay.go_on(recorder, (instruments, ports), out, now);
         self.drain_sent(now);
         self.look_at_ports(now);
         self.instruments.look_at_profiles(&mut self.out, now);
@@ -403,7 +409,8 @@ impl Control {
     /// Ends everything that sounds or records: the way out begins here.
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
-        let Control { out, recorder, audition, tracks, .. } = self;
+        let Control { out, recorder, audition, tracks, replay, .. } = self;
+        replay.end(out);
         tracks.end(&mut recorder.takes, out, now);
         recorder.takes.end_all(now.open_frame, out);
         audition.end(out);

@@ -60,6 +60,14 @@ impl QuantizeGrid {
         }
     }
 
+    /// The line that is nearest to a pulse; the pulse itself where there are none.
+    pub fn nearest(self, pulse: f64) -> f64 {
+        match self.pulses() {
+            None => pulse,
+            Some(pulses) => ((pulse / pulses as f64).round() * pulses as f64).max(0.0),
+        }
+    }
+
     /// The first line on a pulse or behind it; the pulse itself where there are none.
     pub fn next(self, pulse: f64) -> f64 {
         match self.pulses() {

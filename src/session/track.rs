@@ -3,6 +3,8 @@
 //! Places in the song are pulses (24 to a quarter note), with their fraction: they stay on their bar when the tempo
 //! changes. Lengths of audio are frames. What is heard at a tempo is a [`Playlist`], made by [`Track::playlist`].
 
+pub mod clips;
+
 use super::playlist::{AudioSource, Clip, Fade, Playlist, Repeat, RepeatLayer, Turns};
 use crate::{
     music::{Decibels, Timeline},
@@ -203,7 +205,7 @@ impl TrackClip {
         Clip {
             audio: AudioSource::of_file(Arc::clone(&self.file)),
             file_frame: self.file_frame,
-            place: (self.at_pulse * frames_per_pulse).round() as i64,
+            place: self.place(frames_per_pulse),
             frames: self.frames,
             gain: self.gain.amplitude(),
             fade_in: self.fade_in,

@@ -5,6 +5,7 @@
 //! sounding notes are ended there.
 
 mod held;
+pub mod performance;
 mod tempo;
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,14 @@ impl Bytes {
         match &self.0 {
             Held::Short(message) => Some(*message),
             Held::SysEx(_) => None,
+        }
+    }
+
+    /// Its bytes, if it is a SysEx.
+    pub fn sysex(&self) -> &[u8] {
+        match &self.0 {
+            Held::Short(_) => &[],
+            Held::SysEx(bytes) => bytes,
         }
     }
 

@@ -10,8 +10,10 @@ use super::{
 use std::ops::Range;
 
 mod passes;
+mod steady;
 
 pub use passes::{PassFrames, SongTime};
+pub use steady::SteadyPlan;
 
 /// Whether the song rolls, and its position.
 #[derive(Clone, Copy, Debug, PartialEq)]

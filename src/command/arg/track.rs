@@ -3,7 +3,7 @@
 use super::{Arg, ArgKind, number, whole};
 use crate::session::{
     song::QuantizeGrid,
-    track::{MonitorMode, RecordMode, SPEEDS, TRACKS_MAX},
+    track::{LAYERS_MAX, MonitorMode, RecordMode, SPEEDS, TRACKS_MAX},
 };
 
 /// A track, counted from 1 in the order of the session. Whether there is one, the engine knows.
@@ -15,6 +15,22 @@ impl Arg for TrackNumber {
 
     fn read(word: Option<&str>) -> Result<Self, String> {
         whole(word, Self::KIND).map(|x| TrackNumber(x as u8))
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+/// A clip of a track, counted from 1 in the order of the song. Whether there is one, the engine knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClipNumber(pub u16);
+
+impl Arg for ClipNumber {
+    const KIND: ArgKind = ArgKind::Number { min: 1.0, max: LAYERS_MAX as f64, unit: "" };
+
+    fn read(word: Option<&str>) -> Result<Self, String> {
+        whole(word, Self::KIND).map(|x| ClipNumber(x as u16))
     }
 
     fn write(&self) -> Option<String> {

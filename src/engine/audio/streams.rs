@@ -9,7 +9,8 @@
 //!
 //! What crosses: blocks, on a ring for each stream out and one ring home for all, none of which can be lost (there are as
 //! many places as blocks). Which epoch a stream plays, and whether: a level in one atomic, the newest wins. Where streams
-//! stand and what they missed ([`StreamCounters`]): levels, and sums. Realtime: yes.
+//! stand and what they missed ([`StreamCounters`]): levels, and sums. The steady plan, by which audio is played while the
+//! tempo follows a clock: a level. Realtime: yes.
 //!
 //! A stream that nobody uses has no blocks: memory is lent when a stream is read and freed by the disk reader when its
 //! blocks are home.
@@ -19,7 +20,10 @@ mod free;
 mod queue;
 mod song;
 
-use crate::music::Plan;
+use crate::{
+    engine::plan_cell::{PlanReader, PlanWriter, plan_cell},
+    music::{Bpm, Plan},
+};
 use block::{BLOCK_BYTES, Block, Epoch};
 use busker_sound::mixer::STRIPS;
 use free::FreeStream;
@@ -127,9 +131,10 @@ impl Cells {
 }
 
 /// The control thread's half.
-#[derive(Debug)]
 pub struct StreamsHandle {
     cells: Arc<Cells>,
+    /// How audio is played while the tempo follows a clock; the newest wins.
+    pub steady: PlanWriter,
 }
 
 impl StreamsHandle {
@@ -196,6 +201,7 @@ pub struct Streams {
     awake: u64,
     /// Where the song rolls in the block.
     spans: Vec<Span>,
+    steady: PlanReader,
     cells: Arc<Cells>,
     shared: Shared,
 }
@@ -211,6 +217,7 @@ pub fn streams(sample_rate_hz: f64) -> (Streams, StreamsHandle, StreamFeeder, Ar
     let (home_producer, home_consumer) = HeapRb::new(STREAMS * STREAM_BLOCKS).split();
     let cells = Arc::new(Cells { wanted: std::array::from_fn(|_| AtomicU64::new(0)), knocks: AtomicU64::new(0) });
     let counters = Arc::<StreamCounters>::default();
+    let (steady, steady_reader) = plan_cell(Plan::new(Bpm::DEFAULT, sample_rate_hz, false));
     let songs = queues.split_off(AUDITION + 1).into_iter().map(SongStream::new).collect();
     let shared =
         Shared { home: home_producer, ramp_frames: ramp_frames(sample_rate_hz), counters: Arc::clone(&counters) };
@@ -219,11 +226,12 @@ pub fn streams(sample_rate_hz: f64) -> (Streams, StreamsHandle, StreamFeeder, Ar
         songs,
         awake: 0,
         spans: Vec::with_capacity(SPANS),
+        steady: steady_reader,
         cells: Arc::clone(&cells),
         shared,
     };
     let lending = StreamFeeder { full, home: home_consumer, cells: Arc::clone(&cells) };
-    (streams, StreamsHandle { cells }, lending, counters)
+    (streams, StreamsHandle { cells, steady }, lending, counters)
 }
 
 fn ramp_frames(sample_rate_hz: f64) -> u64 {
@@ -255,8 +263,8 @@ impl Streams {
         if self.awake & !(1 << AUDITION) == 0 {
             return;
         }
-        for part in plan.passes(window.clone()).take(SPANS) {
-            let Some(time) = plan.song_time_at(part.frames.start) else { continue };
+        let steady = self.steady.read();
+        for (part, time) in plan.passes_along(steady, window.clone()).take(SPANS) {
             let frames = (part.frames.start - window.start) as usize..(part.frames.end - window.start) as usize;
             self.spans.push(Span { pass: part.pass, song_frame: time.song_frame, frames });
         }

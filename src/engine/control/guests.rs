@@ -151,6 +151,7 @@ impl Control {
         for port in self.ports.indices() {
             self.out.send(port, now.ns, What::Panic);
         }
+        self.replay.end(&mut self.out);
         self.out.renderer.silence();
         self.instruments.gates_off(&self.out, now);
         self.guests.release_all();

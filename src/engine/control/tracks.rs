@@ -6,9 +6,10 @@
 //! later; takes are placed by that.
 //!
 //! `tracks/pedal.rs` is what a pedal does, `tracks/recording.rs` a take and how it becomes passes, `tracks/feed.rs` what the
-//! disk reader and the mixer are sent, `tracks/edits.rs` the commands that change the model, `tracks/song.rs` loop and
-//! markers.
+//! disk reader and the mixer are sent, `tracks/edits.rs` and `tracks/clips.rs` the commands that change the model,
+//! `tracks/song.rs` loop and markers.
 
+mod clips;
 mod edits;
 mod feed;
 mod pedal;
@@ -30,7 +31,7 @@ use crate::{
         disk::reader::DiskReaderJob,
         station::Answer,
     },
-    music::{LoopRegion, PPQN},
+    music::{LoopRegion, PPQN, Plan, SteadyPlan},
     session::{
         edit::Edit,
         history::Subject,
@@ -75,6 +76,8 @@ pub(super) struct Tracks {
     /// Takes that are not closed yet, as the capture buffer has them.
     captured: HashMap<Arc<Path>, Arc<Captured>>,
     fed: Fed,
+    /// By which audio is played and recorded.
+    steady: SteadyPlan,
     /// Files that cannot be read, which was said.
     pub(super) silent_files: HashSet<Arc<Path>>,
     /// As they are shown, and what that depends on.
@@ -105,7 +108,7 @@ pub(super) struct TrackStage<'a> {
 }
 
 impl Tracks {
-    pub(super) fn new(reader: Sender<DiskReaderJob>) -> Tracks {
+    pub(super) fn new(reader: Sender<DiskReaderJob>, plan: Plan) -> Tracks {
         Tracks {
             reader,
             lines: BTreeMap::new(),
@@ -114,6 +117,7 @@ impl Tracks {
             is_recording: false,
             captured: HashMap::new(),
             fed: Fed::default(),
+            steady: SteadyPlan::new(plan),
             silent_files: HashSet::new(),
             shown: None,
             shown_of: None,
@@ -155,7 +159,7 @@ impl Tracks {
         self.look_at_song(stage, out, now);
         self.lay_passes(stage.takes, out, now);
         self.captured.retain(|file, _| stage.takes.is_writing(file));
-        self.feed(out, now);
+        self.feed(stage.transport, out, now);
     }
 
     /// Ends everything that records, on the way out: what was played up to now is laid on its track.

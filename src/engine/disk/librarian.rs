@@ -15,6 +15,8 @@ use super::{
     writer::ORIGINATOR,
 };
 use crate::{
+    files,
+    midi::smf::performance::{Performance, performance},
     status::TakesStatus,
     takes::{self, NamedTake, NotUsable, Reach, RepairReport, Take, Verdict, cache::Cache},
     wav::{Health, Notes},
@@ -32,6 +34,9 @@ const LOOK: Duration = Duration::from_secs(2);
 /// The nice value of the thread: playback and recording come first.
 const NICE: i32 = 10;
 
+/// The longest MIDI file that is read: more than busker writes.
+const MIDI_BYTES_MAX: u64 = 64 << 20;
+
 /// A job from the control thread.
 #[derive(Debug)]
 pub enum LibrarianJob {
@@ -47,6 +52,8 @@ pub enum LibrarianJob {
     Rename(NamedTake, String, ErrandId),
     /// Put a take into the trash.
     Remove(NamedTake, ErrandId),
+    /// Read what was played beside a take.
+    Performance(NamedTake, ErrandId),
 }
 
 /// A report of the librarian.
@@ -58,6 +65,8 @@ pub enum LibrarianNews {
     Measured(PathBuf, Box<Verdict>),
     /// The list as it is now.
     Takes(TakesStatus),
+    /// What was played beside a take.
+    Performed(ErrandId, PathBuf, Performance),
     /// The request was done: the sentence.
     Did(ErrandId, String),
     /// The request could not be done: the sentence.
@@ -129,6 +138,13 @@ impl DiskWork for Librarian {
                     format!("{old} is in the trash: {to}{besides}; {}", takes::TRASH_KEEPS_ROOM)
                 });
                 self.did(errand, done, &old, link);
+            }
+            LibrarianJob::Performance(NamedTake { path, second }, errand) => {
+                let path = NamedTake::found(&path, second).path;
+                link.report(match performance_beside(&path) {
+                    Ok(performance) => LibrarianNews::Performed(errand, path, performance),
+                    Err(why) => LibrarianNews::DidNot(errand, format!("{}: {why}", shown(&path))),
+                });
             }
         }
     }
@@ -237,6 +253,19 @@ impl Librarian {
             link.report(LibrarianNews::Takes(shelf.status(self.revision)));
         }
     }
+}
+
+/// What was played beside a take.
+fn performance_beside(path: &Path) -> Result<Performance, String> {
+    let path = takes::meant(path).ok_or("no such take")?;
+    let bytes = files::read_plain(&path.with_extension("mid"), MIDI_BYTES_MAX).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => "nothing was played beside it: there is no .mid".to_owned(),
+        _ => format!("its .mid cannot be read: {error}"),
+    })?;
+    if bytes.len() as u64 > MIDI_BYTES_MAX {
+        return Err("its .mid is too long".to_owned());
+    }
+    performance(&bytes).map_err(|error| format!("its .mid cannot be read: {error}"))
 }
 
 /// Whether it is a take of busker's that is not being recorded and whose header is wrong.

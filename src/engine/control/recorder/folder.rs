@@ -7,11 +7,13 @@ use crate::{
     engine::{
         control::out::Out,
         disk::{
+            ErrandId,
             librarian::{LibrarianJob, LibrarianNews},
             worker::WorkerHandle,
         },
         station::Answer,
     },
+    midi::smf::performance::Performance,
     status::{Event, Severity, TakesStatus},
     takes::{NamedTake, in_folder, unquoted},
 };
@@ -24,11 +26,13 @@ pub struct Folder {
     measures: bool,
     /// The list, while a screen shows it; `Some(None)` until the librarian has looked.
     shown: Option<Option<TakesStatus>>,
+    /// What was played beside a take, once it is read.
+    pub performed: Option<(ErrandId, PathBuf, Performance)>,
 }
 
 impl Folder {
     pub fn new(librarian: WorkerHandle<LibrarianJob, LibrarianNews>, measures: bool) -> Folder {
-        Folder { librarian, measures, shown: None }
+        Folder { librarian, measures, shown: None, performed: None }
     }
 
     fn ask(&self, job: LibrarianJob) {
@@ -101,6 +105,14 @@ impl Recorder {
         Ok(String::new())
     }
 
+    /// Has what was played beside a take read.
+    pub fn read_performance(&self, Text(name): &Text, out: &mut Out) -> Answer {
+        let take = self.named(unquoted(name))?;
+        let errand = out.owed.promise_errand();
+        self.folder.ask(LibrarianJob::Performance(take, errand));
+        Ok(String::new())
+    }
+
     /// From now on takes go there. Takes of an interrupted run there are repaired.
     pub fn go_to(&mut self, folder: PathBuf) {
         if self.folder.shown.is_some() {
@@ -120,6 +132,9 @@ impl Recorder {
                     if let Some(shown) = &mut self.folder.shown {
                         *shown = Some(status);
                     }
+                }
+                LibrarianNews::Performed(errand, path, performance) => {
+                    self.folder.performed = Some((errand, path, performance));
                 }
                 LibrarianNews::Did(errand, text) => {
                     out.answer_errand(errand, &Ok(text.clone()));

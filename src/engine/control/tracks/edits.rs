@@ -22,9 +22,9 @@ use std::sync::Arc;
 const NAME_CHARS: usize = 60;
 
 /// A change of a track that is one of many small ones.
-struct Moved<'a> {
-    label: &'a str,
-    now: Moment,
+pub(super) struct Moved<'a> {
+    pub(super) label: &'a str,
+    pub(super) now: Moment,
 }
 
 impl Tracks {
@@ -71,7 +71,12 @@ impl Tracks {
     }
 
     /// The same for a fader that moves.
-    fn move_by(number: TrackNumber, moved: &Moved<'_>, change: impl FnOnce(&mut Track), out: &mut Out) -> Answer {
+    pub(super) fn move_by(
+        number: TrackNumber,
+        moved: &Moved<'_>,
+        change: impl FnOnce(&mut Track),
+        out: &mut Out,
+    ) -> Answer {
         let track = Tracks::track(number, out)?;
         let mut to = Track::clone(&track);
         change(&mut to);

@@ -7,10 +7,10 @@
 use super::{Tracks, recording::Live};
 use crate::{
     engine::{
-        control::{Moment, out::Out},
+        control::{Moment, out::Out, transport::Transport},
         disk::{exporter::ExportTrack, reader::DiskReaderJob},
     },
-    music::{Looping, Plan, Song, Timeline},
+    music::{Plan, Song},
     session::{
         model::Revision,
         track::{Track, TrackId},
@@ -22,17 +22,19 @@ use std::sync::Arc;
 /// What was sent last, besides the playlists.
 #[derive(Default)]
 pub(super) struct Fed {
-    plan: Option<(Song, Looping, Timeline)>,
+    has_plan: bool,
     model: Revision,
     levels: Option<MixLevels>,
 }
 
 impl Tracks {
     /// Brings what is heard up to date.
-    pub(super) fn feed(&mut self, out: &mut Out, now: Moment) {
-        let last = out.plan.last();
-        let plan = (last.song, last.looping, last.timeline);
-        let is_other_plan = self.fed.plan != Some(plan);
+    pub(super) fn feed(&mut self, transport: &Transport, out: &mut Out, now: Moment) {
+        let was_fed = self.fed.has_plan;
+        let is_other_plan = self.steady.go_along(&out.plan, transport.sync.is_followed(), now.open_frame) || !was_fed;
+        if is_other_plan {
+            out.renderer.streams.steady.write(self.steady.plan());
+        }
         let is_other_model = out.model.tracks_changed(self.fed.model);
         let is_other = is_other_plan || is_other_model;
         // What is being recorded changes its own track alone.
@@ -40,7 +42,7 @@ impl Tracks {
         if !is_other && self.lines.values().all(|line| line.recording.is_none()) {
             return;
         }
-        (self.fed.plan, self.fed.model) = (Some(plan), out.model.revision());
+        (self.fed.has_plan, self.fed.model) = (true, out.model.revision());
         self.forget_removed(out);
         let tracks: Vec<Arc<Track>> = out.model.tracks().to_vec();
         for track in &tracks {
@@ -57,7 +59,7 @@ impl Tracks {
     fn feed_track(&mut self, track: &Track, is_other_plan: bool, out: &mut Out, now: Moment) {
         self.line(track.id);
         let Some(line) = self.lines.get(&track.id) else { return };
-        let timeline = &out.plan.last().timeline;
+        let timeline = &self.steady.plan().last().timeline;
         let playlist = track.playlist(timeline);
         let playlist = match self.live(line, track, out) {
             None => playlist,
@@ -80,7 +82,7 @@ impl Tracks {
             true if was_empty => {}
             true => self.stop(stream, out),
             false => {
-                let (plan, from_frame) = as_it_rolls(&out.plan, now);
+                let (plan, from_frame) = as_it_rolls(self.steady.plan(), now);
                 let job = DiskReaderJob::Follow { stream, epoch, playlist, plan: Box::new(plan), from_frame };
                 // A reader that is gone answers by its silence.
                 let _ = self.reader.send(job);

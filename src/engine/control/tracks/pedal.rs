@@ -10,7 +10,7 @@ use crate::{
         control::{Moment, out::Out},
         station::Answer,
     },
-    music::{Bpm, PPQN, position::BAR_PULSES},
+    music::{Bpm, PPQN, Plan, position::BAR_PULSES},
     session::{
         history::Subject,
         track::{LOOP_PULSES_MAX, Track, TrackId},
@@ -100,7 +100,7 @@ impl Tracks {
             stage.transport.play(out, now)?;
             return done_on(track, "playing");
         }
-        let frame = if is_rolling { grid_frame(out, now) } else { now.heard_frame };
+        let frame = if is_rolling { grid_frame(out, self.steady.of(&out.plan), now) } else { now.heard_frame };
         if frame > now.heard_frame {
             self.line(track.id).waiting = Some(Waiting { deed, frame });
             let grid = out.model.song().grid.word();
@@ -131,7 +131,7 @@ impl Tracks {
         if !out.plan.is_rolling() {
             return Err("the song is stopped: its bars say what a loop of bars is; transport.play plays it".to_owned());
         }
-        let stretch = out.plan.at(now.heard_frame);
+        let stretch = self.steady.of(&out.plan).at(now.heard_frame);
         let frames_per_pulse = stretch.timeline.frames_per_pulse();
         let pulse = stretch.song_pulse_at(now.heard_frame as f64);
         let bar = BAR_PULSES as f64;
@@ -247,8 +247,9 @@ impl Tracks {
         out: &mut Out,
         now: Moment,
     ) -> Result<(), String> {
+        let plan = *self.steady.of(&out.plan);
         let Some(recording) = &mut self.line(track.id).recording else { return Ok(()) };
-        let timeline = out.plan.at(recording.begin_frame).timeline;
+        let timeline = plan.at(recording.begin_frame).timeline;
         let frames = frame - recording.begin_frame;
         if (frames as f64) < SHORTEST_SECONDS * timeline.sample_rate_hz {
             return Err(format!("{}: a loop is at least {SHORTEST_SECONDS} s long; press later", track.name));
@@ -262,7 +263,7 @@ impl Tracks {
                 (0.0, pulses as f64)
             }
             _ => {
-                let at = out.plan.at(recording.begin_frame).song_pulse_at(recording.begin_frame as f64);
+                let at = plan.at(recording.begin_frame).song_pulse_at(recording.begin_frame as f64);
                 let pulses = frames as f64 / timeline.frames_per_pulse();
                 // A whole number but for the frames that pulses are rounded to is that number.
                 let near = pulses.round();
@@ -313,9 +314,9 @@ fn free_tempo(seconds: f64) -> (Bpm, i64) {
 }
 
 /// The frame that is heard with the next line of the grid; now, where there are none or one was just missed.
-fn grid_frame(out: &Out, now: Moment) -> i64 {
+fn grid_frame(out: &Out, plan: &Plan, now: Moment) -> i64 {
     let grid = out.model.song().grid;
-    let stretch = out.plan.at(now.heard_frame);
+    let stretch = plan.at(now.heard_frame);
     let timeline = &stretch.timeline;
     let Some(line) = grid.pulses() else { return now.heard_frame };
     let pulse = stretch.song_pulse_at(now.heard_frame as f64);

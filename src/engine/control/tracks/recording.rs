@@ -285,7 +285,8 @@ impl Tracks {
             }
             Kind::Overdub | Kind::Song => {
                 let mut track = track;
-                while let Some(stretch) = Tracks::next_stretch(&recording, &track, out) {
+                let plan = *self.steady.of(&out.plan);
+                while let Some(stretch) = next_stretch(&recording, &track, &plan) {
                     if is_full(&track, recording.kind) {
                         let text = format!("{} is full: recording on it ended; clear it, or add a track", track.name);
                         out.notice(Severity::Warning, text);
@@ -299,7 +300,7 @@ impl Tracks {
                     recording.passes += 1;
                     let to = match recording.kind {
                         Kind::Overdub => with_layer(&track, &recording, &stretch, first_frame, rate_of(out)),
-                        _ => with_clip(&track, &recording, &stretch, first_frame, out),
+                        _ => with_clip(&track, &recording, &stretch, first_frame, &plan),
                     };
                     let label = format!("pass {} on {}", recording.passes, track.name);
                     Tracks::edit(id, label, to, out);
@@ -317,14 +318,6 @@ impl Tracks {
             }
         }
         self.line(id).recording = Some(recording);
-    }
-
-    fn next_stretch(recording: &Recording, track: &Track, out: &Out) -> Option<Stretch> {
-        let repeat = match recording.kind {
-            Kind::Overdub => Some(track.looped.as_ref()?.at(out.plan.last().timeline.frames_per_pulse())),
-            _ => None,
-        };
-        recording.stretch(recording.laid_frame, &out.plan, repeat.as_ref())
     }
 
     fn lay_loop(
@@ -358,7 +351,8 @@ impl Tracks {
         let recording =
             line.recording.as_ref().filter(|recording| matches!(recording.kind, Kind::Overdub | Kind::Song))?;
         let captured = self.captured.get(recording.file.as_ref()?)?;
-        let stretch = Tracks::next_stretch(recording, track, out)?;
+        let plan = self.steady.of(&out.plan);
+        let stretch = next_stretch(recording, track, plan)?;
         let turns = |from: Turn| Turns { from: Some(from), until: None };
         let Turn { pass, turn } = stretch.turn;
         Some(match recording.kind {
@@ -370,8 +364,8 @@ impl Tracks {
             // Without a loop it does not come round.
             _ if stretch.end == i64::MAX => return None,
             _ => {
-                let to = with_clip(track, recording, &stretch, captured.first_frame, out);
-                let clip = to.clips.last()?.at(out.plan.last().timeline.frames_per_pulse());
+                let to = with_clip(track, recording, &stretch, captured.first_frame, plan);
+                let clip = to.clips.last()?.at(plan.last().timeline.frames_per_pulse());
                 Live::Clip(Clip { turns: turns(Turn { pass: pass + 1, turn: 0 }), ..clip })
             }
         })
@@ -382,6 +376,15 @@ impl Tracks {
 pub(super) enum Live {
     Layer(RepeatLayer),
     Clip(Clip),
+}
+
+/// The next part of a take that lies in one turn of its loop or one pass of the song.
+fn next_stretch(recording: &Recording, track: &Track, plan: &Plan) -> Option<Stretch> {
+    let repeat = match recording.kind {
+        Kind::Overdub => Some(track.looped.as_ref()?.at(plan.last().timeline.frames_per_pulse())),
+        _ => None,
+    };
+    recording.stretch(recording.laid_frame, plan, repeat.as_ref())
 }
 
 fn rate_of(out: &Out) -> f64 {
@@ -419,10 +422,11 @@ fn with_layer(track: &Track, recording: &Recording, stretch: &Stretch, first_fra
 }
 
 /// The track with a part of a take as a clip in the song.
-fn with_clip(track: &Track, recording: &Recording, stretch: &Stretch, first_frame: i64, out: &Out) -> Track {
+fn with_clip(track: &Track, recording: &Recording, stretch: &Stretch, first_frame: i64, plan: &Plan) -> Track {
     let Some(file) = &recording.file else { return track.clone() };
-    let frames_per_pulse = out.plan.last().timeline.frames_per_pulse();
-    let seam = seam(rate_of(out));
+    let timeline = &plan.last().timeline;
+    let frames_per_pulse = timeline.frames_per_pulse();
+    let seam = seam(timeline.sample_rate_hz);
     let clip = TrackClip {
         file: Arc::clone(file),
         file_frame: recording.file_frame(stretch.begin, first_frame),

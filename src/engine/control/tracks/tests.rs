@@ -1,6 +1,8 @@
 //! Tracks in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames. What is played on the input is a number for each
 //! frame, so what is heard says which frame it is.
 
+mod clips;
+mod clock;
 mod kept;
 
 use crate::{
