@@ -114,7 +114,7 @@ pub(super) fn read_song(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> S
         markers,
         grid: word_of(reader, &map.field("grid"), &QuantizeGrid::WORDS).unwrap_or_default(),
         master_db: reader
-            .number(&map.field("master_db"), Decibels::SILENCE.0.into(), GAIN_DB_MAX.into())
+            .number(&map.field("master_db"), Decibels::SILENCE.0.into(), GAIN_DB_MAX)
             .map_or(0.0, |gain| gain as f32),
     }
 }

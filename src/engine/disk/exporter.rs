@@ -27,7 +27,7 @@ use crate::{
 };
 use busker_sound::mixer::MixLevels;
 use file::ExportFile;
-use lane::{Lane, Rendered, Section};
+use lane::{ExportLane, Rendered, Section};
 use std::{
     collections::VecDeque,
     num::NonZeroUsize,
@@ -129,7 +129,7 @@ pub fn exporter(capture: Capture) -> (Worker<Exporter>, WorkerHandle<ExportJob, 
 /// An export under way.
 struct Running {
     order: ExportOrder,
-    lanes: Vec<Lane>,
+    lanes: Vec<ExportLane>,
     stage: ExportStage,
     /// Of this stage.
     done_frames: u64,
@@ -222,7 +222,7 @@ impl Running {
             }
             None => ExportStage::Writing(files(&order)?),
         };
-        let lanes = (0..lanes.max(1)).map(|_| Lane::new(&order.tracks, &levels, &order.plan)).collect();
+        let lanes = (0..lanes.max(1)).map(|_| ExportLane::new(&order.tracks, &levels, &order.plan)).collect();
         let (gain_db, said, faults) = (0.0, None, Vec::new());
         Ok(Running { order, lanes, stage, done_frames: 0, percent: 0, peak: 0.0, gain_db, said, faults })
     }
@@ -342,12 +342,12 @@ fn files(order: &ExportOrder) -> Result<Vec<ExportFile>, String> {
 }
 
 /// Each lane renders a section: the first one here, the others on threads.
-fn rendered(lanes: &mut [Lane], sections: &[Section], capture: &Capture) -> Result<Vec<Rendered>, String> {
+fn rendered(lanes: &mut [ExportLane], sections: &[Section], capture: &Capture) -> Result<Vec<Rendered>, String> {
     thread::scope(|scope| {
         let mut work = lanes.iter_mut().zip(sections);
         let own = work.next();
         let begin = |(lane, section): (_, &Section)| {
-            let (lane, section): (&mut Lane, Section) = (lane, *section);
+            let (lane, section): (&mut ExportLane, Section) = (lane, *section);
             Builder::new().name("export".to_owned()).spawn_scoped(scope, move || lane.render(section, capture))
         };
         let others: Vec<_> = work.map(begin).collect();

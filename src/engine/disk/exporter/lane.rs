@@ -48,15 +48,15 @@ struct TrackSource {
 }
 
 /// A core's share.
-pub(super) struct Lane {
+pub(super) struct ExportLane {
     sources: Vec<TrackSource>,
     mixer: Mixer,
     sides: [Vec<f32>; 2],
 }
 
-impl Lane {
+impl ExportLane {
     /// The tracks along a plan.
-    pub(super) fn new(tracks: &[ExportTrack], levels: &MixLevels, plan: &Plan) -> Lane {
+    pub(super) fn new(tracks: &[ExportTrack], levels: &MixLevels, plan: &Plan) -> ExportLane {
         let sources = tracks.iter().map(|track| {
             let samples = vec![[0.0; 2]; MAX_BLOCK].into_boxed_slice();
             TrackSource {
@@ -66,7 +66,7 @@ impl Lane {
             }
         });
         let side = || vec![0.0; PIECE_FRAMES];
-        Lane { sources: sources.collect(), mixer: Mixer::new(levels), sides: [side(), side()] }
+        ExportLane { sources: sources.collect(), mixer: Mixer::new(levels), sides: [side(), side()] }
     }
 
     pub(super) fn render(&mut self, section: Section, capture: &Capture) -> Rendered {
