@@ -6,7 +6,7 @@ TEST_FEATURES = rt-check
 # Many tests wait for a program or a server: more of them at once than there are cores.
 export RUST_TEST_THREADS ?= 4
 
-.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors soak fuzz limits help
+.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors bench-mix soak fuzz limits help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,11 @@ bench-doors: ## how soon a command takes effect through each door, and what clie
 	@scripts/setup.sh run
 	$(CARGO) build --release
 	benches/doors.py target/release/busker
+
+bench-mix: ## how long an export of 32 tracks takes, beside a C loop, ecasound, sox and ffmpeg; ARGS='3' for three rounds
+	@scripts/setup.sh run
+	$(CARGO) build --release
+	benches/mix.py target/release/busker $(ARGS)
 
 soak: ## two hours of everything at once: memory, descriptors and threads; ARGS='600' for ten minutes
 	@scripts/setup.sh run

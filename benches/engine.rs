@@ -35,6 +35,7 @@ use busker::{
     music::Note,
     profile::{Halves, Target},
     synth::Synth,
+    wav::{Depth, Info, WavFile, WavShape},
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::{
@@ -112,26 +113,84 @@ impl Busy {
     }
 }
 
+/// Tracks that play a file each.
+const TRACKS: usize = 32;
+/// As long as the song of 20 000 blocks of 256 frames, in seconds.
+const TRACK_SECONDS: usize = 110;
+
+/// An engine that plays 32 tracks from the disk and records two of them.
+fn playing(folder: &Path, block_frames: u32) -> Busy {
+    let ports = vec![built_in_port()];
+    let engine = assemble(&config(folder), &spec(block_frames), ports, Time::Virtual).expect("inputs");
+    let mut busy = Busy { engine, block_frames: block_frames as usize, frame: 0 };
+    let jam = folder.join(format!("jam {block_frames}"));
+    std::fs::create_dir_all(&jam).expect("a folder");
+    let shape = WavShape { channels: 2, sample_rate_hz: 48_000, depth: Depth::Int24 };
+    // All of them play the same file, each from the disk.
+    let path = jam.join("in.wav");
+    let mut wav = WavFile::create(std::fs::File::create(&path).expect("a file"), shape, None).expect("a file");
+    for second in 0..TRACK_SECONDS {
+        let bytes: Vec<u8> = (0..48_000 * 6).map(|i| if i % 3 == 2 { 0 } else { (i + second) as u8 }).collect();
+        wav.write(&bytes).expect("room");
+    }
+    wav.finish(&[], &Info::default()).1.expect("room");
+    let frames = TRACK_SECONDS * 48_000;
+    let mut session = "tracks:\n".to_owned();
+    for n in 1..=TRACKS {
+        session += &format!("  - id: {n}\n    name: track {n}\n    clips:\n");
+        session += &format!("      - {{ file: {}, at_pulse: 0, frames: {frames} }}\n", path.display());
+    }
+    std::fs::write(jam.join("session.yaml"), session).expect("room");
+    for line in [
+        format!("session.open {}", jam.display()).as_str(),
+        "track.arm 1 on",
+        "track.arm 2 on",
+        "track.gain 3 -3",
+        "track.pan 4 0.5",
+        "limiter.on on",
+        "transport.play",
+        "track.record on",
+    ] {
+        let command: Command = line.parse().expect("a command");
+        let now = busy.now();
+        busy.engine.control.obey(&command, Guest::NOBODY, now).now().expect(line);
+        busy.beside();
+        busy.block();
+        busy.beside();
+    }
+    busy
+}
+
 fn percentiles() {
+    println!("callback, stereo, 32 tracks playing and two of them recording (48 kHz; 20 000 blocks each):");
+    println!("  frames     p50 us     p99 us   max us   p99 of the period");
+    for block_frames in [64, 128, 256] {
+        let folder = tempfile::tempdir().expect("a folder");
+        print_percentiles(&mut playing(folder.path(), block_frames));
+    }
     println!("callback, stereo, synth with every effect, click, recording (48 kHz; 20 000 blocks each):");
     println!("  frames     p50 us     p99 us   max us   p99 of the period");
     let folder = tempfile::tempdir().expect("a folder");
     for block_frames in [64, 128, 256] {
-        let mut busy = Busy::new(folder.path(), block_frames);
-        let mut times: Vec<Duration> = (0..20_000)
-            .map(|_| {
-                busy.beside();
-                let begun = Instant::now();
-                busy.block();
-                begun.elapsed()
-            })
-            .collect();
-        times.sort();
-        let micros = |at: f64| times[((times.len() - 1) as f64 * at) as usize].as_secs_f64() * 1e6;
-        let period = f64::from(block_frames) / 48_000.0 * 1e6;
-        let (p50, p99, max) = (micros(0.5), micros(0.99), micros(1.0));
-        println!("  {block_frames:>6} {p50:>10.1} {p99:>10.1} {max:>8.1}   {:.2} %", p99 / period * 100.0);
+        print_percentiles(&mut Busy::new(folder.path(), block_frames));
     }
+}
+
+fn print_percentiles(busy: &mut Busy) {
+    let mut times: Vec<Duration> = (0..20_000)
+        .map(|_| {
+            busy.beside();
+            let begun = Instant::now();
+            busy.block();
+            begun.elapsed()
+        })
+        .collect();
+    times.sort();
+    let micros = |at: f64| times[((times.len() - 1) as f64 * at) as usize].as_secs_f64() * 1e6;
+    let block_frames = busy.block_frames;
+    let period = block_frames as f64 / 48_000.0 * 1e6;
+    let (p50, p99, max) = (micros(0.5), micros(0.99), micros(1.0));
+    println!("  {block_frames:>6} {p50:>10.1} {p99:>10.1} {max:>8.1}   {:.2} %", p99 / period * 100.0);
 }
 
 fn callback(c: &mut Criterion) {

@@ -176,6 +176,8 @@ commands! {
     TrackMute = "track.mute" { track: TrackNumber, state: Switch }
     /// Solo a track: on, off or toggle; mutes stay as they are
     TrackSolo = "track.solo" { track: TrackNumber, state: Switch }
+    /// Keep a track audible while others are soloed: on, off or toggle
+    TrackSafe = "track.safe" { track: TrackNumber, state: Switch }
     /// Set what recording does to what is there: layer, replace or takes
     TrackMode = "track.mode" { track: TrackNumber, mode: RecordMode }
     /// Set how much of the older layers each turn of an overdub keeps, in percent
@@ -236,10 +238,12 @@ commands! {
     MarkerAdd = "marker.add" { name: Option<Text> }
     /// Move the song to a marker: its name, next or previous
     MarkerGo = "marker.go" { marker: Text }
-    /// Export the mix of the tracks to a WAV file: the loop, or the whole song
+    /// Export the mix of the tracks to a file: the loop, or the whole song
     ExportMix = "export.mix" { name: Option<Text> }
-    /// Export a WAV file for each track; together they are the mix
+    /// Export a file for each track; together they are the mix
     ExportStems = "export.stems" { name: Option<Text> }
+    /// Set an option of exports, like range, tails or format, or show its value
+    ExportSet = "export.set" { option: Name, value: Option<Text> }
     /// Cancel the export; nothing is left of it
     ExportCancel = "export.cancel" {}
     /// Play the metronome; recordings do not contain it
@@ -248,6 +252,10 @@ commands! {
     MonitorGain = "monitor.gain" { gain: Decibels }
     /// Set the gain of recorded inputs in dB, before meters and recording
     InputGain = "input.gain" { channels: ChannelList, gain: Decibels }
+    /// Set the master fader in dB: the mix of the tracks, in takes of it and exports as well
+    MasterGain = "master.gain" { gain: Decibels }
+    /// Limit the outputs to -1 dBFS: on, off or toggle; takes and exports do not change
+    LimiterOn = "limiter.on" { state: Switch }
     /// Reset the clip indicators and peak hold of the meters
     MeterClear = "meter.clear" {}
     /// Measure the delay from the outputs to an input, 1 to 256; the first without a number

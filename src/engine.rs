@@ -9,6 +9,7 @@ pub mod disk;
 pub mod doors;
 pub mod host;
 pub mod live;
+pub mod loudness;
 pub mod midi;
 pub mod offline;
 pub mod profile_watch;

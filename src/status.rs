@@ -27,7 +27,7 @@ pub use midi::{
 pub use part::StatusPart;
 
 pub use takes::{TakeInfo, TakeState, TakesStatus};
-pub use tracks::{TrackState, TrackStatus, TracksStatus};
+pub use tracks::{ExportProgress, TrackState, TrackStatus, TracksStatus};
 
 use crate::{music::Position, takes::Verdict};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -69,9 +69,15 @@ pub struct Status {
     /// The meters of the output, left and right.
     #[schema(value_type = Vec<MeterStatus>)]
     pub outputs: StatusPart<Vec<MeterStatus>>,
+    /// The loudness of the master.
+    #[schema(value_type = LoudnessStatus)]
+    pub loudness: StatusPart<LoudnessStatus>,
     /// Whether the metronome is on.
     #[schema(value_type = bool)]
     pub click_on: StatusPart<bool>,
+    /// Whether the limiter of the outputs is on.
+    #[schema(value_type = bool)]
+    pub limiter_on: StatusPart<bool>,
     /// Ids of all profiles.
     #[schema(value_type = Vec<String>)]
     pub profiles: StatusPart<Arc<[String]>>,
@@ -201,6 +207,29 @@ pub struct MeterStatus {
 impl MeterStatus {
     /// Silence.
     pub const SILENT: MeterStatus = MeterStatus { peak_db: -120.0, rms_db: -120.0, hold_db: -120.0, clipped: false };
+}
+
+/// The loudness of the master since the meters were last cleared (EBU R 128); -120 is silence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LoudnessStatus {
+    /// Of the last 400 ms, in LUFS.
+    pub momentary_lufs: f32,
+    /// Of the last three seconds, in LUFS.
+    pub short_term_lufs: f32,
+    /// Of all of it that is not silence, in LUFS.
+    pub integrated_lufs: f32,
+    /// The highest true peak of both sides, in dBTP.
+    pub true_peak_dbtp: f32,
+}
+
+impl LoudnessStatus {
+    /// Nothing was heard.
+    pub const SILENT: LoudnessStatus = LoudnessStatus {
+        momentary_lufs: -120.0,
+        short_term_lufs: -120.0,
+        integrated_lufs: -120.0,
+        true_peak_dbtp: -120.0,
+    };
 }
 
 /// The state of the recorder.

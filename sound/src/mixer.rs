@@ -138,7 +138,18 @@ impl Mixer {
         &mut self,
         strips: Range<usize>,
         mix: [&mut [f32]; 2],
+        read: impl FnMut(usize, [&mut [f32]; 2]) -> bool,
+    ) {
+        self.add_strips_heard(strips, mix, read, |_, _| {});
+    }
+
+    /// The same, and gives each strip's block to `heard` as it is in the mix, or nothing where it has none.
+    pub fn add_strips_heard(
+        &mut self,
+        strips: Range<usize>,
+        mix: [&mut [f32]; 2],
         mut read: impl FnMut(usize, [&mut [f32]; 2]) -> bool,
+        mut heard: impl FnMut(usize, Option<[&[f32]; 2]>),
     ) {
         let [mix_left, mix_right] = mix;
         let frames = mix_left.len().min(mix_right.len()).min(MAX_BLOCK);
@@ -147,16 +158,19 @@ impl Mixer {
         for (i, gains) in self.strips.iter_mut().enumerate().take(strips.end).skip(strips.start) {
             if !read(i, [&mut *left, &mut *right]) {
                 gains.iter_mut().for_each(Gain::arrive);
+                heard(i, None);
                 continue;
             }
             let sides = [(&mut *mix_left, &mut *left), (&mut *mix_right, &mut *right)];
             for (gain, (mix, block)) in gains.iter_mut().zip(sides) {
                 if gain.is_off() {
+                    block.fill(0.0);
                     continue;
                 }
                 gain.apply(block);
                 mix.iter_mut().zip(block).for_each(|(mix, sample)| *mix += *sample);
             }
+            heard(i, Some([&*left, &*right]));
         }
     }
 

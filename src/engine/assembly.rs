@@ -24,11 +24,13 @@ use super::{
     disk::{DiskWorkers, disk, worker::Worker},
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, open_port::OpenPort},
+    loudness::{Loudness, loudness},
     midi::sent::sent_log,
     plan_cell::plan_cell,
     station::{Station, station},
 };
 use crate::{music::Plan, synth::Synth};
+use busker_sound::mixer::TRACKS;
 use first_status::first_status;
 use inputs::ChosenInputs;
 use std::sync::{Arc, atomic::AtomicU32};
@@ -47,6 +49,8 @@ pub struct Assembly {
     pub disk: DiskWorkers,
     /// What seeks the probe.
     pub detector: Worker<Detector>,
+    /// What measures the loudness of the master.
+    pub loudness: Worker<Loudness>,
     /// Frames to nanoseconds.
     pub frames: FrameClock,
 }
@@ -92,10 +96,12 @@ pub fn assemble(
     let (input_meters, input_readers): (Vec<Meter>, Vec<MeterReader>) =
         inputs.sources.iter().map(|_| meter(rate)).unzip();
     let ((left, left_reader), (right, right_reader)) = (meter(rate), meter(rate));
+    let (track_meters, track_readers): (Vec<Meter>, Vec<MeterReader>) = (0..TRACKS).map(|_| meter(rate)).unzip();
     let (capture_feed, capture) = capture(&inputs.layout);
     let (streams, streams_handle, lending, stream_counters) = streams(rate);
     let (disk, disk_handles) = disk(capture.clone(), lending, config.verdicts.clone());
     let (detector, to_detector) = detector(capture.clone());
+    let (loudness, to_loudness) = loudness(capture.clone(), spec.sample_rate_hz);
     let latency = LatencyParts {
         detector: to_detector,
         capture: capture.clone(),
@@ -108,6 +114,7 @@ pub fn assemble(
         sources: inputs.sources.clone(),
         input_meters,
         output_meters: [left, right],
+        track_meters,
         monitor_gain: inputs.monitor.amplitude(),
         capture: capture_feed,
         streams,
@@ -135,6 +142,8 @@ pub fn assemble(
             monitor: inputs.monitor,
             input_meters: input_readers,
             output_meters: [left_reader, right_reader],
+            track_meters: track_readers,
+            loudness: to_loudness,
             capture,
             stream_counters,
         },
@@ -144,5 +153,5 @@ pub fn assemble(
         start_ns,
         calendar,
     });
-    Ok(Assembly { station, control, renderer, midi, disk, detector, frames })
+    Ok(Assembly { station, control, renderer, midi, disk, detector, loudness, frames })
 }

@@ -186,11 +186,11 @@ impl Control {
             console: Console::new(
                 (audio.sources, audio.channels),
                 audio.input_meters,
-                audio.output_meters,
+                (audio.output_meters, audio.loudness),
                 audio.monitor,
             ),
             recorder: Recorder::new(takes, Folder::new(disk.librarian, disk.measures)),
-            tracks: Tracks::new(disk.reader.jobs.clone(), plan),
+            tracks: Tracks::new(disk.reader.jobs.clone(), audio.track_meters, plan),
             exports: Exports::new(disk.exporter),
             replay: Replay::default(),
             audition: Audition::new(disk.reader, audio.stream_counters),
@@ -234,7 +234,7 @@ impl Control {
         // What ended by itself since the last command was promised to nobody.
         self.out.owed.promised();
         let answer = self.execute(command, now);
-        self.tracks.refresh(self.exports.percent(), &self.out, now);
+        self.tracks.refresh(self.exports.progress(), &self.out, now);
         tracing::debug!(%command, ?answer);
         match (self.out.owed.promised(), answer) {
             (Some(promise), Ok(meanwhile)) => Outcome::Later { promise, meanwhile },
@@ -268,7 +268,7 @@ impl Control {
         audition.listen_to_player(out);
         audition.listen_to_reader(&mut tracks.silent_files, out);
         recorder.listen_to_librarian(out);
-        exports.listen(out);
+        exports.listen(out, now);
         recorder.takes.listen(&recorder.folder, out);
         replay.go_on(recorder, (instruments, ports), out, now);
         self.drain_sent(now);
@@ -278,7 +278,7 @@ impl Control {
         self.listen_to_keeper(now.ns);
         self.tracks.round_trip_frames = self.latency.round_trip_frames();
         self.on_stage(now, Tracks::tick);
-        self.tracks.refresh(self.exports.percent(), &self.out, now);
+        self.tracks.refresh(self.exports.progress(), &self.out, now);
         let Control { out, transport, recorder, instruments, ports, tracks, sessions, .. } = self;
         sessions.keep(&House { transport, recorder, instruments, ports, tracks }, out, now);
         let Control { out, recorder, console, latency, device, .. } = self;
@@ -286,6 +286,7 @@ impl Control {
         self.ports.tick(now.ns);
         self.ports.monitor.refresh();
         self.console.listen(now.ns);
+        self.tracks.listen_to_meters(now.ns);
     }
 
     /// The tracks with what they need of others.
@@ -387,6 +388,7 @@ impl Control {
         let Control { out, console, latency, .. } = self;
         latency.give_up("the device changed", console, out);
         self.device.sample_rate_hz = sample_rate_hz;
+        self.console.set_rate(sample_rate_hz);
         self.recorder.takes.set_rate(sample_rate_hz, frame);
         self.out.plan.change(|plan| plan.set_rate(f64::from(sample_rate_hz), frame));
         if let Some(heard) = heard {

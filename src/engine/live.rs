@@ -110,8 +110,16 @@ impl Engine {
         let Machinery { device, ports, mut patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
-        let Assembly { station, mut control, renderer, midi: MidiThreads { scheduler, clock }, disk, detector, frames } =
-            assemble(config, &spec, ports, Time::Real { start_ns })?;
+        let Assembly {
+            station,
+            mut control,
+            renderer,
+            midi: MidiThreads { scheduler, clock },
+            disk,
+            detector,
+            loudness,
+            frames,
+        } = assemble(config, &spec, ports, Time::Real { start_ns })?;
         let knock = station.clone();
         control.keep_ports(patchbay.take_events(move || knock.knock()));
         control.knock_with(&station);
@@ -145,6 +153,7 @@ impl Engine {
         let keeper = disk.spawn(move || knock.knock())?;
         let knock = station.clone();
         detector.spawn(move || knock.knock())?;
+        loudness.spawn(|| {})?;
         if config.mends {
             control.mend_takes();
         }

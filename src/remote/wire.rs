@@ -11,7 +11,7 @@ pub use level_changes::{LevelChanges, round};
 use crate::{
     engine::station::Answer,
     profile::Profile,
-    status::{Changes, Event, MeterStatus, Status},
+    status::{Changes, Event, LoudnessStatus, MeterStatus, Status},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -116,6 +116,10 @@ pub enum ServerMessage {
         inputs: Vec<MeterStatus>,
         /// Left and right.
         outputs: Vec<MeterStatus>,
+        /// One for each track, behind its strip.
+        tracks: Vec<MeterStatus>,
+        /// The loudness of the master.
+        loudness: LoudnessStatus,
     },
     /// Current values of modulated parameters. Over WebSocket, at a steady rate while they change.
     Motion {

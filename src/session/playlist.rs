@@ -85,6 +85,11 @@ impl Fade {
         Fade { frames, likeness: 1.0 }
     }
 
+    /// It where frames are played at this speed.
+    fn at_speed(self, speed: f64) -> Fade {
+        Fade { frames: (self.frames as f64 / speed.abs()).round() as u64, ..self }
+    }
+
     /// The gain so many frames from the silent end, 0..=1, in the middle of a frame: the same forwards and backwards.
     ///
     /// With parts t and 1-t of two signals of the same power and the correlation r, the power of the sum is
@@ -191,6 +196,8 @@ pub struct Repeat {
     pub speed: f64,
     /// What is in it.
     pub layers: Vec<RepeatLayer>,
+    /// How many turns it has; nothing is "for ever".
+    pub turns: Option<i64>,
 }
 
 impl Repeat {
@@ -249,6 +256,21 @@ impl PlaylistRegion<'_> {
         self.file_at as u64
     }
 
+    /// Its gain on these frames of the song, which are some of its own, where that does not move: outside the fades.
+    pub fn steady_gain(&self, song: &Range<i64>) -> Option<f32> {
+        match &self.gains {
+            // No bend cuts a piece: what is at unity at both ends is so between them.
+            Gains::Clip(clip, above) => {
+                let is_there = |frame| clip.presence_at(frame) == 1.0;
+                (above.is_empty() && is_there(song.start) && is_there(song.end - 1)).then_some(clip.gain)
+            }
+            Gains::Layer { layer, speed, begins, frames } => {
+                let steady = layer.steady_in_turn(*frames, *speed);
+                (steady.start <= song.start - begins && song.end - begins <= steady.end).then_some(layer.gain)
+            }
+        }
+    }
+
     /// The gain on a frame of the song.
     pub fn gain_at(&self, frame: i64) -> f32 {
         match &self.gains {
@@ -286,12 +308,19 @@ impl RepeatLayer {
         self.file_frame as f64 + own - self.place as f64
     }
 
+    /// The frames of a turn of so many on which no fade moves it.
+    fn steady_in_turn(&self, frames: i64, speed: f64) -> Range<i64> {
+        let heard = self.in_turn(frames, speed);
+        let [fade_in, fade_out] = [self.fade_in, self.fade_out].map(|fade| fade.at_speed(speed).frames as i64);
+        heard.start + fade_in..heard.end - fade_out
+    }
+
     fn gain_at(&self, at: i64, frames: i64, speed: f64) -> f32 {
         let heard = self.in_turn(frames, speed);
         if !heard.contains(&at) {
             return 0.0;
         }
-        let scaled = |fade: Fade| Fade { frames: (fade.frames as f64 / speed.abs()).round() as u64, ..fade };
+        let scaled = |fade: Fade| fade.at_speed(speed);
         self.gain * scaled(self.fade_in).gain_at(at - heard.start) * scaled(self.fade_out).gain_at(heard.end - 1 - at)
     }
 }
@@ -348,10 +377,31 @@ impl Playlist {
 
     /// The first frame of the song behind which nothing lies; `i64::MAX` where something repeats.
     pub fn end(&self) -> i64 {
-        if self.repeat.as_ref().is_some_and(|repeat| !repeat.layers.is_empty()) {
-            return i64::MAX;
-        }
-        self.clips.iter().map(|clip| clip.song().end).max().unwrap_or(0)
+        let looped = self.repeat.as_ref().filter(|repeat| !repeat.layers.is_empty());
+        let looped = looped.map(|repeat| repeat.turns.map_or(i64::MAX, |turns| repeat.turn_begins(turns)));
+        self.clips.iter().map(|clip| clip.song().end).chain(looped).max().unwrap_or(0)
+    }
+
+    /// The first frame of a stretch of the song on which something lies.
+    pub fn begins_in(&self, stretch: Range<i64>) -> Option<i64> {
+        let clips = self.clips.iter().map(Clip::song);
+        let looped = self.repeat.iter().filter(|repeat| !repeat.layers.is_empty());
+        let all = clips.chain(looped.map(|repeat| repeat.turn_begins(0)..i64::MAX));
+        all.map(|song| song.start.max(stretch.start)..song.end.min(stretch.end))
+            .filter(|song| !song.is_empty())
+            .map(|song| song.start)
+            .min()
+    }
+
+    /// What sounds before this frame, to its own end: clips that begin before it, and a loop to the end of its
+    /// turn.
+    pub fn ringing_out(&self, end: i64) -> Playlist {
+        let clips = self.clips.iter().filter(|clip| clip.place < end).cloned().collect();
+        let until = |repeat: &Repeat| {
+            let turn = repeat.turn_at(end - 1);
+            (turn >= 0).then(|| Repeat { turns: Some(turn + 1), ..repeat.clone() })
+        };
+        Playlist { clips, repeat: self.repeat.as_ref().and_then(until) }
     }
 
     /// What is heard under a stretch of the song on a pass of it, in the order of the song where it is of clips, and what
@@ -409,7 +459,8 @@ impl Repeat {
             return;
         }
         // What comes in does so in the turn before.
-        for turn in self.turn_at(stretch.start).max(0)..=self.turn_at(stretch.end - 1).saturating_add(1) {
+        let last = self.turn_at(stretch.end - 1).saturating_add(1);
+        for turn in self.turn_at(stretch.start).max(0)..=self.turns.map_or(last, |turns| last.min(turns - 1)) {
             let begins = self.turn_begins(turn);
             let frames = self.turn_begins(turn + 1) - begins;
             for layer in self.layers.iter().filter(|layer| layer.turns.has(Turn { pass, turn })) {

@@ -98,6 +98,8 @@ pub struct SongState {
     pub markers: Vec<Marker>,
     /// What actions wait for.
     pub grid: QuantizeGrid,
+    /// The master's fader, in dB.
+    pub master_db: f32,
 }
 
 #[cfg(test)]

@@ -229,6 +229,7 @@ impl TrackLoop {
             length: (self.pulses * frames_per_pulse).max(Repeat::SHORTEST),
             speed: self.speed,
             layers: self.layers.iter().map(LoopLayer::as_heard).collect(),
+            turns: None,
         }
     }
 

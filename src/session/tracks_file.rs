@@ -74,7 +74,7 @@ const TRACK_FIELDS: [&str; 14] = [
 ];
 const LAYER_FIELDS: [&str; 9] = ["file", "from", "at", "frames", "gain_db", "in", "out", "likeness", "out_likeness"];
 const CLIP_FIELDS: [&str; 9] = ["file", "from", "at_pulse", "frames", "gain_db", "in", "out", "layer", "mute"];
-const SONG_FIELDS: [&str; 6] = ["grid", "loop", "loop_on", "loop_count", "punch", "markers"];
+const SONG_FIELDS: [&str; 7] = ["grid", "loop", "loop_on", "loop_count", "punch", "markers", "master_db"];
 
 /// Reads tracks; a track, a clip or a layer with a fault is left out.
 pub(super) fn read_tracks(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Vec<Arc<Track>> {
@@ -113,6 +113,9 @@ pub(super) fn read_song(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> S
         punch_on,
         markers,
         grid: word_of(reader, &map.field("grid"), &QuantizeGrid::WORDS).unwrap_or_default(),
+        master_db: reader
+            .number(&map.field("master_db"), Decibels::SILENCE.0.into(), GAIN_DB_MAX)
+            .map_or(0.0, |gain| gain as f32),
     }
 }
 
@@ -307,7 +310,7 @@ fn word_of<T: Copy>(reader: &mut YamlReader<'_>, field: &YamlField<'_>, words: &
 
 /// The field of what tracks share; nothing where all of it is the default.
 pub(super) fn song_field(song: &SongState) -> String {
-    let SongState { region, loop_on, loop_count, punch, punch_on, markers, grid } = song;
+    let SongState { region, loop_on, loop_count, punch, punch_on, markers, grid, master_db } = song;
     let mut lines = Vec::new();
     if *grid != QuantizeGrid::default() {
         lines.push(format!("grid: {}", name(grid.word())));
@@ -317,6 +320,9 @@ pub(super) fn song_field(song: &SongState) -> String {
     }
     if *loop_on {
         lines.push("loop_on: true".to_owned());
+    }
+    if *master_db != 0.0 {
+        lines.push(format!("master_db: {master_db}"));
     }
     lines.extend(loop_count.map(|count| format!("loop_count: {count}")));
     let mut parts = Vec::new();

@@ -138,8 +138,8 @@ impl<T: PartialEq + 'static> Compared for StatusPart<T> {
 }
 
 parts!(
-    transport, device, realtime, ports, instrument, clock, learning, monitor, inputs, outputs, click_on, profiles,
-    automation, morph, session, record, audition, latency, takes, tracks, doors, faults
+    transport, device, realtime, ports, instrument, clock, learning, monitor, inputs, outputs, loudness, click_on,
+    limiter_on, profiles, automation, morph, session, record, audition, latency, takes, tracks, doors, faults
 );
 
 /// One part, by its name.

@@ -5,7 +5,7 @@
 //! reads ([`Peaks`]). The parts hold the same numbers as of the time the part was made; [`Levels::lay_over`] brings
 //! them up to date before anything else reads them.
 
-use super::{LatencyStatus, MeterStatus, PortStatus, Status, Traffic};
+use super::{LatencyStatus, LoudnessStatus, MeterStatus, PortStatus, Status, Traffic};
 use crate::music::Position;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,10 @@ pub struct Moving {
     pub inputs: Vec<MeterStatus>,
     /// The meters of the output, left and right.
     pub outputs: Vec<MeterStatus>,
+    /// A meter for each track.
+    pub tracks: Vec<MeterStatus>,
+    /// The loudness of the master.
+    pub loudness: LoudnessStatus,
     /// The modulated values, in the order of [`ParamsStatus::motion`].
     ///
     /// [`ParamsStatus::motion`]: super::ParamsStatus::motion
@@ -105,12 +109,13 @@ impl PortCounts {
 impl Levels {
     /// Copies other levels into these; allocates only if there are more of them.
     pub fn copy_from(&mut self, other: &Levels) {
-        let Moving { inputs, outputs, motion, .. } = &mut self.moving;
+        let Moving { inputs, outputs, tracks, motion, .. } = &mut self.moving;
         inputs.clone_from(&other.moving.inputs);
         outputs.clone_from(&other.moving.outputs);
+        tracks.clone_from(&other.moving.tracks);
         motion.clone_from(&other.moving.motion);
-        let Moving { position, seconds, take_seconds, audition_seconds, .. } = &mut self.moving;
-        (*position, *seconds) = (other.moving.position, other.moving.seconds);
+        let Moving { position, seconds, loudness, take_seconds, audition_seconds, .. } = &mut self.moving;
+        (*position, *seconds, *loudness) = (other.moving.position, other.moving.seconds, other.moving.loudness);
         (*take_seconds, *audition_seconds) = (other.moving.take_seconds, other.moving.audition_seconds);
         self.counts.copy_from(&other.counts);
         self.at_ns = other.at_ns;
@@ -125,6 +130,8 @@ impl Levels {
                 seconds: status.transport.seconds,
                 inputs: status.inputs.meters.clone(),
                 outputs: status.outputs.to_vec(),
+                tracks: track_meters(status).collect(),
+                loudness: *status.loudness,
                 motion: status.params.motion.iter().map(|motion| motion.value).collect(),
                 take_seconds: status.record.take.as_ref().map_or(0.0, |take| take.seconds),
                 audition_seconds: status.audition.as_ref().map_or(0.0, |audition| audition.seconds),
@@ -147,6 +154,11 @@ impl Levels {
     }
 }
 
+/// The meters of the tracks.
+fn track_meters(status: &Status) -> impl Iterator<Item = MeterStatus> {
+    status.tracks.iter().flat_map(|tracks| &tracks.tracks).map(|track| track.meter)
+}
+
 impl Moving {
     fn lay_over(&self, status: &mut Status) {
         if (status.transport.position, status.transport.seconds) != (self.position, self.seconds) {
@@ -157,6 +169,15 @@ impl Moving {
         }
         if *status.outputs != self.outputs {
             (*status.outputs).clone_from(&self.outputs);
+        }
+        if *status.loudness != self.loudness {
+            *status.loudness = self.loudness;
+        }
+        if !track_meters(status).eq(self.tracks.iter().copied())
+            && let Some(tracks) = &mut *status.tracks
+        {
+            let meters = tracks.tracks.iter_mut().zip(&self.tracks);
+            meters.for_each(|(track, meter)| track.meter = *meter);
         }
         if !status.params.motion.iter().map(|motion| motion.value).eq(self.motion.iter().copied()) {
             let moved = status.params.motion.iter_mut().zip(&self.motion);
@@ -201,22 +222,22 @@ impl Counts {
     }
 }
 
-/// The highest peaks since the last reading, in dBFS: inputs, then outputs.
+/// The highest peaks since the last reading, in dBFS: inputs, outputs, tracks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Peaks(Vec<f32>);
 
 impl Peaks {
     /// Holds the peaks that are higher.
     pub fn hold(&mut self, moving: &Moving) {
-        let count = moving.inputs.len() + moving.outputs.len();
+        let count = moving.inputs.len() + moving.outputs.len() + moving.tracks.len();
         self.0.resize(count, f32::NEG_INFINITY);
-        let meters = moving.inputs.iter().chain(&moving.outputs);
+        let meters = moving.inputs.iter().chain(&moving.outputs).chain(&moving.tracks);
         self.0.iter_mut().zip(meters).for_each(|(held, meter)| *held = held.max(meter.peak_db));
     }
 
     /// Writes the peaks into meters, and clears them.
     pub fn take_into(&mut self, moving: &mut Moving) {
-        let meters = moving.inputs.iter_mut().chain(&mut moving.outputs);
+        let meters = moving.inputs.iter_mut().chain(&mut moving.outputs).chain(&mut moving.tracks);
         self.0.drain(..).zip(meters).for_each(|(held, meter)| meter.peak_db = meter.peak_db.max(held));
     }
 }

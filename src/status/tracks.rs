@@ -1,5 +1,6 @@
 //! How the tracks are shown.
 
+use super::MeterStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,8 +19,27 @@ pub struct TracksStatus {
     pub grid: String,
     /// How far the export under way is, in percent; null where there is none.
     pub export_percent: Option<u32>,
+    /// The seconds that are left of it; null while that cannot be said.
+    #[serde(default)]
+    pub export_left_seconds: Option<u32>,
+    /// The master's fader, in dB; -120 is silence.
+    #[serde(default)]
+    pub master_db: f32,
     /// Markers: pulses from the song's beginning, and the name.
     pub markers: Vec<(f64, String)>,
+}
+
+fn silent() -> MeterStatus {
+    MeterStatus::SILENT
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExportProgress {
+    /// In percent.
+    pub percent: u32,
+    /// The time left in seconds, once that can be said.
+    pub left_seconds: Option<u32>,
 }
 
 /// What a track does.
@@ -57,6 +77,9 @@ pub struct TrackStatus {
     pub mute: bool,
     /// Whether it is soloed.
     pub solo: bool,
+    /// Whether it is heard whatever is soloed.
+    #[serde(default)]
+    pub solo_safe: bool,
     /// layer, replace or takes.
     pub mode: String,
     /// How much of the older layers each turn of an overdub keeps, in percent.
@@ -79,4 +102,7 @@ pub struct TrackStatus {
     pub undo_steps: usize,
     /// How many can be redone.
     pub redo_steps: usize,
+    /// The level of what is played of it, behind its strip.
+    #[serde(default = "silent")]
+    pub meter: MeterStatus,
 }

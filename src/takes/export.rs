@@ -10,7 +10,7 @@ mod sink;
 mod tests;
 
 use super::{LEVEL_DBFS_MAX, Progress, Take, TakeAnalyzer, TakeError, Verdict, fresh::Fresh, take::NotUsable};
-use crate::wav::{Depth, Encoding, WavFormat};
+use crate::wav::{Depth, Encoding, Notes, WavFormat};
 use converted::ConvertingReader;
 use sink::Sink;
 use std::{
@@ -41,6 +41,17 @@ pub enum Form {
     Flac,
     /// Much smaller, and lossy: Ogg Vorbis at quality 6, some 190 kbit/s for stereo.
     Ogg,
+}
+
+impl Form {
+    /// The highest rate that it is written at, in Hz, with its full name.
+    fn most_hz(self) -> Option<(&'static str, u32)> {
+        match self {
+            Form::Wav => None,
+            Form::Flac => Some(("FLAC", FLAC_RATE_HZ)),
+            Form::Ogg => Some(("Ogg Vorbis", OGG_RATE_HZ)),
+        }
+    }
 }
 
 impl fmt::Display for Form {
@@ -148,7 +159,11 @@ pub fn export(
     let is_silent = found.is_none();
     let (gain_db, is_limited) = found.unwrap_or_default();
     let fresh = Fresh::beside(wanted)?;
-    let mut sink = Sink::begin(fresh.file(), take, &plan)?;
+    let notes = match plan.form {
+        Form::Wav => sink::notes_of(take, &plan)?,
+        Form::Flac | Form::Ogg => Notes::default(),
+    };
+    let mut sink = Sink::begin(fresh.file().try_clone()?, notes, &plan, 0)?;
     let gain = 10.0_f64.powf(gain_db / 20.0) as f32;
     let mut held_samples = 0;
     let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
@@ -185,12 +200,7 @@ impl Plan {
         if frames == 0 {
             return asked("it contains no audio".to_owned());
         }
-        let most = match export.form {
-            Form::Wav => None,
-            Form::Flac => Some(("FLAC", FLAC_RATE_HZ)),
-            Form::Ogg => Some(("Ogg Vorbis", OGG_RATE_HZ)),
-        };
-        if let Some((form, most_hz)) = most.filter(|(_, most_hz)| rate_hz > *most_hz) {
+        if let Some((form, most_hz)) = export.form.most_hz().filter(|(_, most_hz)| rate_hz > *most_hz) {
             return asked(format!(
                 "{form} is written up to {most_hz} Hz and this is {rate_hz} Hz: add --rate {most_hz}, or export as wav"
             ));
@@ -222,6 +232,65 @@ impl Plan {
     }
 }
 
+/// A new file of audio that is no take, in any of the formats: hidden until it is whole, and gone where it never was.
+pub(crate) struct FreshAudio {
+    fresh: Fresh,
+    sink: Sink,
+}
+
+/// What is in a [`FreshAudio`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct AudioShape {
+    /// The file format.
+    pub form: Form,
+    /// Bit depth; without a meaning in Ogg Vorbis, and 24 bits at most in FLAC. 16 bits are dithered.
+    pub depth: Depth,
+    /// The number of channels.
+    pub channels: u16,
+    /// Frames per second.
+    pub rate_hz: u32,
+    /// How many frames it will have.
+    pub frames: u64,
+    /// Of the noise of its dither.
+    pub seed: u64,
+}
+
+impl FreshAudio {
+    /// Begins a file of this name, or of the first free one with a number.
+    ///
+    /// # Errors
+    /// The format holds no such audio, or an error of the disk.
+    pub(crate) fn begin(wanted: &Path, shape: &AudioShape) -> Result<FreshAudio, TakeError> {
+        let AudioShape { form, depth, channels, rate_hz, frames, seed } = *shape;
+        if let Some((name, most_hz)) = form.most_hz().filter(|(_, most_hz)| rate_hz > *most_hz) {
+            let text = format!("{name} is written up to {most_hz} Hz and this is {rate_hz} Hz: export as wav");
+            return Err(TakeError::Asked(text));
+        }
+        let depth = if (form, depth) == (Form::Flac, Depth::Float32) { Depth::Int24 } else { depth };
+        let plan = Plan { form, depth, channels, rate_hz, frames, has_dither: true };
+        let fresh = Fresh::beside(wanted)?;
+        let sink = Sink::begin(fresh.file().try_clone()?, Notes::default(), &plan, seed)?;
+        Ok(FreshAudio { fresh, sink })
+    }
+
+    /// Appends interleaved samples.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn write(&mut self, samples: &[f32]) -> Result<(), TakeError> {
+        self.sink.write(samples)
+    }
+
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// Those of the disk; then no file is left.
+    pub(crate) fn keep(self) -> Result<PathBuf, TakeError> {
+        self.sink.end()?;
+        Ok(self.fresh.keep()?)
+    }
+}
+
 /// The verdict on a take at another rate.
 fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> Result<Verdict, TakeError> {
     let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
@@ -239,7 +308,7 @@ fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> R
 }
 
 /// The gain in dB that brings a take to its target, and whether its peak limits it; `None` if it is too quiet.
-fn gain(normalize: Normalize, level: Option<f64>, verdict: &Verdict) -> Option<(f64, bool)> {
+pub(crate) fn gain(normalize: Normalize, level: Option<f64>, verdict: &Verdict) -> Option<(f64, bool)> {
     // With too many channels for a true peak, the sample peak is used.
     let peak = verdict.true_peak_dbtp.or(verdict.peak_dbfs)?;
     Some(match (normalize, verdict.loudness_lufs) {

@@ -6,9 +6,9 @@ use busker::{
     profile::{DEFAULT_ID, Library, Profile},
     status::{
         AuditionStatus, AutomationStatus, ClockStatus, DeviceStatus, DoorStatus, FaultCounts, InputsStatus,
-        LatencyStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, RealtimeStatus,
-        RecordStatus, RoundTripStatus, SourceStatus, Status, StatusPart, SyncState, TakeInfo, TakeState, TakeStatus,
-        TakesStatus, Traffic, TrafficRate, TransportStatus,
+        LatencyStatus, LoudnessStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus,
+        RealtimeStatus, RecordStatus, RoundTripStatus, SourceStatus, Status, StatusPart, SyncState, TakeInfo,
+        TakeState, TakeStatus, TakesStatus, Traffic, TrafficRate, TransportStatus,
     },
     takes::{Overview, Verdict},
 };
@@ -58,6 +58,8 @@ pub fn at_rest() -> Status {
         }),
         outputs: vec![MeterStatus::SILENT; 2].into(),
         click_on: false.into(),
+        limiter_on: false.into(),
+        loudness: LoudnessStatus::SILENT.into(),
         profiles: Arc::<[String]>::from(["fm_synth", "generic_analog", DEFAULT_ID].map(str::to_owned)).into(),
         params: ParamsStatus::standing(profile, values).into(),
         automation: AutomationStatus::default().into(),

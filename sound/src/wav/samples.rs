@@ -1,12 +1,19 @@
-//! Reads the samples of a file by hound, to play, measure or convert a take. Runs on threads that may wait for the
-//! disk.
+//! Reads the samples of a file, to play, mix, measure or convert them. Runs on threads that may wait for the disk.
+//!
+//! The bytes are decoded where they lie, in loops that the compiler vectorizes: an export reads dozens of files at once.
 
 use super::{Container, Encoding, Health, Wav, WavFormat};
-use hound::{SampleFormat, WavReader};
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::{
+    io::{self, Read, Seek, SeekFrom},
+    ops::Range,
+};
 
-/// Bytes that are read from the disk at a time.
-const BUFFER_BYTES: usize = 64 << 10;
+/// Bytes that are read from the disk at a time: whole samples of every size, and groups of four of 24 bits.
+const BUFFER_BYTES: usize = 48 << 10;
+/// Samples that are unpacked before they are converted.
+const RUN: usize = 256;
+/// Bytes of four samples of 24 bits.
+const FOUR_INT24_BYTES: usize = 12;
 
 /// Why samples cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -23,19 +30,58 @@ pub enum SamplesError {
     /// Samples of an unsupported kind.
     #[error("{0}: sample format not supported; convert it to 24-bit PCM")]
     Unknown(WavFormat),
-    /// An error of the disk or of hound.
+    /// An error of the disk.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
+/// How a sample lies in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SampleKind {
+    Int8,
+    Int16,
+    Int24,
+    Int32,
+    Float32,
+}
+
+impl SampleKind {
+    fn of(format: WavFormat) -> Option<SampleKind> {
+        Some(match (format.encoding, format.bits) {
+            (Encoding::Pcm, 8) => SampleKind::Int8,
+            (Encoding::Pcm, 16) => SampleKind::Int16,
+            (Encoding::Pcm, 24) => SampleKind::Int24,
+            (Encoding::Pcm, 32) => SampleKind::Int32,
+            (Encoding::Float, 32) => SampleKind::Float32,
+            _ => return None,
+        })
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            SampleKind::Int8 => 1,
+            SampleKind::Int16 => 2,
+            SampleKind::Int24 => 3,
+            SampleKind::Int32 | SampleKind::Float32 => 4,
+        }
+    }
+}
+
 /// Samples of a file, from its first frame on.
 pub struct Samples<R> {
-    reader: WavReader<BufReader<Bare<R>>>,
+    file: R,
+    kind: SampleKind,
     channels: usize,
-    /// The factor that makes full scale 1.0; `None` for floating point.
-    scale: Option<f32>,
     frames: u64,
+    /// The next frame.
     at: u64,
+    /// The audio's place in the file, in bytes.
+    audio: Range<u64>,
+    /// Where the file is read on.
+    file_at: u64,
+    buffer: Vec<u8>,
+    /// The bytes of the buffer that were read and not decoded yet.
+    unread: Range<usize>,
 }
 
 impl<R: Read + Seek> Samples<R> {
@@ -55,18 +101,15 @@ impl<R: Read + Seek> Samples<R> {
         if container == Container::Rf64 {
             return Err(SamplesError::Rf64);
         }
-        let is_read = matches!((format.encoding, format.bits), (Encoding::Pcm, _) | (Encoding::Float, 32));
-        let (true, Some(frames)) = (is_read, wav.frames()) else { return Err(SamplesError::Unknown(format)) };
-        // A partial frame at the end is left out.
-        let audio_bytes = frames * format.frame_bytes().unwrap_or_default();
-        let file = Bare { head: head(format, audio_bytes), audio_at: data.start, audio_bytes, at: 0, file };
-        let reader = WavReader::new(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(of_hound)?;
-        let spec = reader.spec();
-        let scale = match spec.sample_format {
-            SampleFormat::Float => None,
-            SampleFormat::Int => Some((-f32::from(spec.bits_per_sample - 1)).exp2()),
+        let (Some(kind), Some(frames)) = (SampleKind::of(format), wav.frames()) else {
+            return Err(SamplesError::Unknown(format));
         };
-        Ok(Samples { channels: usize::from(spec.channels), scale, frames, at: 0, reader })
+        // A partial frame at the end is left out.
+        let audio_bytes = frames.saturating_mul(format.frame_bytes().unwrap_or_default());
+        let audio = data.start..data.start.saturating_add(audio_bytes);
+        let file_at = audio.start;
+        let channels = usize::from(format.channels);
+        Ok(Samples { file, kind, channels, frames, at: 0, audio, file_at, buffer: Vec::new(), unread: 0..0 })
     }
 
     /// The number of channels.
@@ -79,26 +122,39 @@ impl<R: Read + Seek> Samples<R> {
         self.frames
     }
 
+    /// Whether samples are numbers whatever the bytes: integers are, floating point need not be.
+    pub fn are_finite(&self) -> bool {
+        self.kind != SampleKind::Float32
+    }
+
     /// Appends the next frames, interleaved, with full scale at 1.0. Returns their number: fewer than requested at the
     /// end, then 0.
     ///
     /// # Errors
     /// Errors of the disk, and [`io::ErrorKind::UnexpectedEof`] if the file became shorter meanwhile.
     pub fn read(&mut self, frames: usize, out: &mut Vec<f32>) -> io::Result<usize> {
-        let frames = usize::try_from(self.frames - self.at).unwrap_or(usize::MAX).min(frames);
-        let count = frames * self.channels;
-        out.reserve(count);
-        match self.scale {
-            None => {
-                for sample in self.reader.samples::<f32>().take(count) {
-                    out.push(sample.map_err(of_hound)?);
-                }
+        let begin = out.len();
+        out.resize(begin + self.left(frames) * self.channels, 0.0);
+        self.read_over(out.get_mut(begin..).unwrap_or_default())
+    }
+
+    /// The same into a slice, which is filled with whole frames from its beginning on; the rest stays as it is.
+    ///
+    /// # Errors
+    /// As [`read`](Samples::read).
+    pub fn read_over(&mut self, out: &mut [f32]) -> io::Result<usize> {
+        let frames = self.left(out.len() / self.channels.max(1));
+        let mut rest = out.get_mut(..frames * self.channels).unwrap_or_default();
+        while !rest.is_empty() {
+            if self.unread.is_empty() {
+                self.refill()?;
             }
-            Some(scale) => {
-                for sample in self.reader.samples::<i32>().take(count) {
-                    out.push(sample.map_err(of_hound)? as f32 * scale);
-                }
-            }
+            let bytes = self.buffer.get(self.unread.clone()).unwrap_or_default();
+            let count = (bytes.len() / self.kind.bytes()).min(rest.len());
+            let (now, later) = rest.split_at_mut(count);
+            decode(self.kind, bytes, now);
+            self.unread.start += count * self.kind.bytes();
+            rest = later;
         }
         self.at += frames as u64;
         Ok(frames)
@@ -110,80 +166,86 @@ impl<R: Read + Seek> Samples<R> {
     /// Errors of the disk.
     pub fn seek(&mut self, frame: u64) -> io::Result<()> {
         self.at = frame.min(self.frames);
-        self.reader.seek(u32::try_from(self.at).unwrap_or(u32::MAX))
+        let to = self.audio.start + self.at * (self.channels * self.kind.bytes()) as u64;
+        // What is in the buffer need not be read again.
+        let first = self.file_at - self.unread.end as u64;
+        match to.checked_sub(first).and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= self.unread.end) {
+            Some(at) => self.unread.start = at,
+            None => (self.file_at, self.unread) = (to, 0..0),
+        }
+        Ok(())
+    }
+
+    /// Of so many frames, those that are left.
+    fn left(&self, frames: usize) -> usize {
+        usize::try_from(self.frames - self.at).unwrap_or(usize::MAX).min(frames)
+    }
+
+    /// Reads on into the buffer.
+    fn refill(&mut self) -> io::Result<()> {
+        let left = usize::try_from(self.audio.end.saturating_sub(self.file_at)).unwrap_or(usize::MAX);
+        self.buffer.resize(left.min(BUFFER_BYTES), 0);
+        self.unread = 0..0;
+        if self.buffer.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // Others may read the same file.
+        self.file.seek(SeekFrom::Start(self.file_at))?;
+        self.file.read_exact(&mut self.buffer)?;
+        self.file_at += self.buffer.len() as u64;
+        self.unread = 0..self.buffer.len();
+        Ok(())
     }
 }
 
-fn of_hound(error: hound::Error) -> io::Error {
-    match error {
-        hound::Error::IoError(error) => error,
-        other => io::Error::new(io::ErrorKind::InvalidData, other),
-    }
-}
-
-/// The shortest header for this audio.
-fn head(format: WavFormat, audio_bytes: u64) -> Cursor<Vec<u8>> {
-    let WavFormat { encoding, channels, sample_rate_hz, bits, .. } = format;
-    let frame_bytes = format.frame_bytes().unwrap_or_default();
-    let tag: u16 = if encoding == Encoding::Float { 3 } else { 1 };
-    let short = |size: u64| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
-    let mut head = b"RIFF".to_vec();
-    head.extend(short(audio_bytes + 36));
-    head.extend(b"WAVEfmt \x10\0\0\0");
-    head.extend(tag.to_le_bytes());
-    head.extend(channels.to_le_bytes());
-    head.extend(sample_rate_hz.to_le_bytes());
-    head.extend(short(frame_bytes * u64::from(sample_rate_hz)));
-    head.extend((frame_bytes as u16).to_le_bytes());
-    head.extend(bits.to_le_bytes());
-    head.extend(b"data");
-    head.extend(short(audio_bytes));
-    Cursor::new(head)
-}
-
-/// A file as hound reads it: the shortest header, and the audio. hound does not see the rest of the file, because it
-/// does not skip the pad bytes of chunks.
-struct Bare<R> {
-    head: Cursor<Vec<u8>>,
-    audio_at: u64,
-    audio_bytes: u64,
-    /// Its position, in bytes from the start of the header.
-    at: u64,
-    file: R,
-}
-
-impl<R> Bare<R> {
-    fn head_bytes(&self) -> u64 {
-        self.head.get_ref().len() as u64
-    }
-}
-
-impl<R: Read + Seek> Read for Bare<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = match self.at.checked_sub(self.head_bytes()) {
-            None => {
-                self.head.set_position(self.at);
-                self.head.read(buffer)?
+/// Decodes as many samples as there is room for, with full scale at 1.0.
+fn decode(kind: SampleKind, bytes: &[u8], out: &mut [f32]) {
+    match kind {
+        SampleKind::Int8 => {
+            for (out, byte) in out.iter_mut().zip(bytes) {
+                *out = (f32::from(*byte) - 128.0) * (1.0 / 128.0);
             }
-            Some(at) => {
-                self.file.seek(SeekFrom::Start(self.audio_at + at))?;
-                (&mut self.file).take(self.audio_bytes.saturating_sub(at)).read(buffer)?
+        }
+        SampleKind::Int16 => {
+            for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *out = f32::from(i16::from_le_bytes(*bytes)) * (1.0 / 32_768.0);
             }
-        };
-        self.at += count as u64;
-        Ok(count)
+        }
+        SampleKind::Int24 => int24(bytes, out),
+        SampleKind::Int32 => {
+            for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *out = i32::from_le_bytes(*bytes) as f32 * (1.0 / 2_147_483_648.0);
+            }
+        }
+        SampleKind::Float32 => {
+            for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *out = f32::from_le_bytes(*bytes);
+            }
+        }
     }
 }
 
-impl<R> Seek for Bare<R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => (self.head_bytes() + self.audio_bytes).checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
+/// Each sample is unpacked to the upper three bytes of a number, which floating point of 32 bits holds exactly.
+fn int24(bytes: &[u8], out: &mut [f32]) {
+    let mut values = [0_i32; RUN];
+    for (out, bytes) in out.chunks_mut(RUN).zip(bytes.chunks(RUN / 4 * FOUR_INT24_BYTES)) {
+        let (words, rest) = bytes.as_chunks::<FOUR_INT24_BYTES>();
+        let (fours, _) = values.as_chunks_mut::<4>();
+        for (four, word) in fours.iter_mut().zip(words) {
+            let [a, b, c] = [0, 1, 2].map(|i: usize| {
+                let at = i * 4;
+                u32::from_le_bytes([word[at], word[at + 1], word[at + 2], word[at + 3]])
+            });
+            let upper = [a << 8, a >> 24 << 8 | b << 16, b >> 16 << 8 | c << 24, c & !0xFF];
+            *four = upper.map(|value| value as i32);
+        }
+        let done = words.len() * 4;
+        let others = values.iter_mut().skip(done);
+        others.zip(rest.as_chunks().0).for_each(|(value, [a, b, c])| *value = i32::from_le_bytes([0, *a, *b, *c]));
+        // Two loops: the compiler vectorizes this one.
+        for (out, value) in out.iter_mut().zip(&values) {
+            *out = *value as f32 * (1.0 / 2_147_483_648.0);
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use crate::{
     engine::{config::EngineConfig, host::DeviceSpec},
     music::Position,
     status::{
-        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
-        RealtimeStatus, RecordStatus, RoundTripStatus, Status, StatusPart, TransportStatus,
+        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LoudnessStatus, MeterStatus,
+        ParamsStatus, RealtimeStatus, RecordStatus, RoundTripStatus, Status, StatusPart, TransportStatus,
     },
     taps::Taps,
 };
@@ -52,6 +52,8 @@ pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &ChosenInp
         }),
         outputs: vec![MeterStatus::SILENT; 2].into(),
         click_on: false.into(),
+        limiter_on: false.into(),
+        loudness: LoudnessStatus::SILENT.into(),
         profiles: config.library.ids().map(str::to_owned).collect::<Arc<[String]>>().into(),
         params: StatusPart::from(ParamsStatus::standing(
             Arc::clone(&config.profile),

@@ -54,7 +54,7 @@ impl ChosenInputs {
         // would howl.
         let own_sound = sources.iter().all(|source| matches!(source, InputSource::Synth(_)));
         let safe = if own_sound || !plays_synth { Decibels::UNITY } else { Decibels::SILENCE };
-        let taps: Vec<Tap> = sources.iter().map(|source| tap_of(*source)).collect();
+        let taps: Vec<Tap> = sources.iter().map(|source| source.tap()).collect();
         let hold = hold(&config.recorder, f64::from(spec.sample_rate_hz));
         let layout = Layout::new(&taps, others(config, spec, has_synth), hold);
         Ok(ChosenInputs { sources, taps, channels, layout, monitor: config.monitor.unwrap_or(safe) })
@@ -63,13 +63,6 @@ impl ChosenInputs {
 
 fn has_built_in_synth(ports: &[OpenPort]) -> bool {
     ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn))
-}
-
-fn tap_of(source: InputSource) -> Tap {
-    match source {
-        InputSource::Device(channel) => Tap::of_input(channel),
-        InputSource::Synth(side) => Tap::SYNTH[side % 2],
-    }
 }
 
 /// The inputs that can be recorded besides those chosen: first those of the takes' settings, then the device's others.

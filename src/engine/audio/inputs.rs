@@ -3,6 +3,7 @@
 //! a step. Realtime: yes.
 
 use super::meter::Meter;
+use crate::taps::Tap;
 use busker_sound::{
     MAX_BLOCK,
     latest::{LevelReader, LevelWriter, Words, level},
@@ -24,6 +25,16 @@ pub enum InputSource {
     Device(usize),
     /// The built-in synth: 0 left, 1 right.
     Synth(usize),
+}
+
+impl InputSource {
+    /// Its tap.
+    pub fn tap(self) -> Tap {
+        match self {
+            InputSource::Device(channel) => Tap::of_input(channel),
+            InputSource::Synth(side) => Tap::SYNTH[side % 2],
+        }
+    }
 }
 
 /// Linear gains of the inputs, in their order.

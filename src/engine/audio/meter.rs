@@ -11,6 +11,9 @@ use std::sync::{
 /// Time constant of the RMS reading: the 300 ms of a VU meter (IEC 60268-17).
 const RMS_SECONDS: f32 = 0.3;
 
+/// A mean square that is silence: -120 dB.
+const SILENT: f32 = 1e-12;
+
 /// Samples measured side by side.
 const WIDTH: usize = 8;
 
@@ -79,22 +82,50 @@ impl Meter {
 
     /// Measures a block. Realtime: yes.
     pub fn measure(&mut self, block: &[f32]) {
-        if block.is_empty() {
+        self.measure_all([block]);
+    }
+
+    /// Measures a block of both sides: the higher peak, and the power of both. Realtime: yes.
+    pub fn measure_sides(&mut self, sides: [&[f32]; 2]) {
+        self.measure_all(sides);
+    }
+
+    /// Nothing came for so many frames. Realtime: yes.
+    pub fn rest(&mut self, frames: usize) {
+        // Too little for any display, and soon too little for a number.
+        if self.mean_square < SILENT {
+            self.mean_square = 0.0;
+        } else {
+            self.mean_square *= 1.0 - self.part_of(frames);
+        }
+        self.cell.mean_square.store(self.mean_square.to_bits(), Ordering::Relaxed);
+    }
+
+    /// The part of the mean that so many frames make anew.
+    fn part_of(&self, frames: usize) -> f32 {
+        1.0 - (-(frames as f32) / (RMS_SECONDS * self.sample_rate_hz)).exp()
+    }
+
+    fn measure_all<const N: usize>(&mut self, blocks: [&[f32]; N]) {
+        let frames = blocks.first().map_or(0, |block| block.len());
+        if frames == 0 {
             return;
         }
         // Side by side, for a single sum waits for each addition.
         let mut sums = Accumulators::default();
-        let (eights, rest) = block.as_chunks::<WIDTH>();
-        for eight in eights {
-            sums.add(eight);
+        for block in blocks {
+            let (eights, rest) = block.as_chunks::<WIDTH>();
+            for eight in eights {
+                sums.add(eight);
+            }
+            sums.add(&std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)));
         }
-        sums.add(&std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)));
         let peak = sums.peak.iter().fold(0.0, |peak: f32, other| peak.max(*other));
         let sum: f32 = sums.sum.iter().sum();
         // Searched only where there are any.
-        let clipped = if peak >= 1.0 { block.iter().map(|sample| u32::from(sample.abs() >= 1.0)).sum() } else { 0 };
-        let n = block.len() as f32;
-        self.mean_square += (sum / n - self.mean_square) * (1.0 - (-n / (RMS_SECONDS * self.sample_rate_hz)).exp());
+        let samples = blocks.iter().flat_map(|block| *block);
+        let clipped = if peak >= 1.0 { samples.map(|sample| u32::from(sample.abs() >= 1.0)).sum() } else { 0 };
+        self.mean_square += (sum / (N * frames) as f32 - self.mean_square) * self.part_of(frames);
         self.cell.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
         self.cell.mean_square.store(self.mean_square.to_bits(), Ordering::Relaxed);
         if clipped > 0 {

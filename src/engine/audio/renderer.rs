@@ -1,8 +1,8 @@
 //! The audio callback's body, one block at a time: the order of its stages, none of which knows another.
 //!
 //! Ports receive and send; the built-in synth plays; inputs (gain, meter) are captured; streams go through their strips
-//! and the master; then the monitored inputs are added, and the mix is captured. Click, probe and audition are added
-//! to the outputs and to nothing else.
+//! and the master; then the monitored inputs are added, and the mix is captured. What tracks listen to, click, probe and
+//! audition are added to the outputs and to nothing else, and the outputs pass the limiter.
 //!
 //! A host fills the device's inputs, calls [`Renderer::process`] and takes the outputs. Everything here is real time:
 //! no lock, allocation, free, format, log or system call. When a stream of the device ends, the host hands the renderer
@@ -18,11 +18,13 @@ use super::{
     click::{Click, ClickLevels},
     denormals::flushed_to_zero,
     inputs::{InputGainsWriter, Inputs, SILENCE},
+    limiter::Limiter,
     meter::Meter,
     monitor::Monitor,
     port::CallbackPort,
     probe::{ProbePlayer, ProbeWriter},
     streams::{AUDITION, STREAMS, Streams, StreamsHandle},
+    track_monitor::{TrackInput, TrackInputsWriter, TrackMonitor},
 };
 use crate::{
     engine::{
@@ -66,6 +68,10 @@ pub struct RendererHandle {
     pub inputs: InputGainsWriter,
     /// Linear gain of the inputs in the outputs.
     pub monitor: LevelWriter<f32, 1>,
+    /// What tracks listen to.
+    pub track_inputs: TrackInputsWriter,
+    /// The limiter of the outputs: 1.0 on, 0.0 off.
+    pub limiter: LevelWriter<f32, 1>,
     /// The metronome.
     pub click: LevelWriter<ClickLevels, 4>,
     /// The probe.
@@ -104,6 +110,8 @@ pub struct RendererParts {
     pub input_meters: Vec<Meter>,
     /// Left and right.
     pub output_meters: [Meter; OUTPUTS],
+    /// One for each track, behind its strip.
+    pub track_meters: Vec<Meter>,
     /// Gain of the inputs in the outputs at start.
     pub monitor_gain: f32,
     /// The capture of inputs and master.
@@ -144,7 +152,10 @@ pub struct Renderer {
     outputs: [Vec<f32>; OUTPUTS],
     inputs: Inputs,
     monitor: Monitor,
+    track_monitor: TrackMonitor,
+    limiter: Limiter,
     output_meters: [Meter; OUTPUTS],
+    track_meters: Vec<Meter>,
     click: Click,
     probe: ProbePlayer,
     capture: CaptureFeed,
@@ -165,8 +176,11 @@ impl Renderer {
     /// A renderer and the control thread's half of it.
     pub fn new(parts: RendererParts) -> (Renderer, RendererHandle) {
         let (orders_in, orders_out) = HeapRb::new(ORDERS).split();
+        let codes = parts.sources.iter().map(|source| TrackInput::code(source.tap())).collect();
+        let (track_monitor, track_inputs) = TrackMonitor::new(codes);
+        let (monitor, monitor_gain) = Monitor::new(parts.monitor_gain, parts.sources.len());
+        let (limiter, limiter_on) = Limiter::new(parts.sample_rate_hz);
         let (inputs, input_gains) = Inputs::new(parts.device_inputs, parts.sources, parts.input_meters);
-        let (monitor, monitor_gain) = Monitor::new(parts.monitor_gain);
         let (click, click_levels) = Click::new(parts.sample_rate_hz);
         let (probe, probe_start) = ProbePlayer::new(parts.sample_rate_hz);
         let mix = MixLevels::default();
@@ -177,7 +191,10 @@ impl Renderer {
             outputs: [vec![0.0; MAX_BLOCK], vec![0.0; MAX_BLOCK]],
             inputs,
             monitor,
+            track_monitor,
+            limiter,
             output_meters: parts.output_meters,
+            track_meters: parts.track_meters,
             click,
             probe,
             capture: parts.capture,
@@ -196,6 +213,8 @@ impl Renderer {
         let handle = RendererHandle {
             inputs: input_gains,
             monitor: monitor_gain,
+            track_inputs,
+            limiter: limiter_on,
             click: click_levels,
             probe: probe_start,
             mixer: mix_writer,
@@ -254,7 +273,8 @@ impl Renderer {
     pub fn set_rate(&mut self, sample_rate_hz: f64) {
         self.sample_rate_hz = sample_rate_hz;
         self.inputs.set_rate(sample_rate_hz);
-        self.output_meters.iter_mut().for_each(|meter| meter.set_rate(sample_rate_hz));
+        self.output_meters.iter_mut().chain(&mut self.track_meters).for_each(|meter| meter.set_rate(sample_rate_hz));
+        self.limiter.set_rate(sample_rate_hz);
         self.click.set_rate(sample_rate_hz);
         self.probe.set_rate(sample_rate_hz);
         self.streams.set_rate(sample_rate_hz);
@@ -304,12 +324,15 @@ impl Renderer {
         let synth = self.built_in.as_ref().map(BuiltIn::sides);
 
         let capture = self.capture.block(frames);
-        let (monitor, count) = (&mut self.monitor, self.inputs.count());
-        monitor.begin(frames);
+        let (monitor, tracks_hear, count) = (&mut self.monitor, &mut self.track_monitor, self.inputs.count());
+        tracks_hear.begin(frames, monitor.newest());
+        monitor.begin(frames, |i| tracks_hear.claims(i));
         self.inputs.each(frames, &device, synth, |i, samples| {
             capture.write(i, samples);
             monitor.hear(i, count, samples);
+            tracks_hear.hear(i, samples);
         });
+        tracks_hear.hear_others(|input| self.inputs.of_device(input, frames, &device));
 
         let [left, right] = self.outputs.each_mut().map(|out| &mut out[..frames]);
         left.fill(0.0);
@@ -319,7 +342,20 @@ impl Renderer {
         if let Some(levels) = self.mix_levels.changed() {
             mixer.set(levels);
         }
-        mixer.add_strips(AUDITION + 1..STREAMS, [left, right], |stream, sides| streams.read(stream, sides));
+        let meters = &mut self.track_meters;
+        mixer.add_strips_heard(
+            AUDITION + 1..STREAMS,
+            [left, right],
+            |stream, sides| streams.read(stream, sides),
+            |strip, sides| {
+                if let Some(meter) = meters.get_mut(strip - AUDITION - 1) {
+                    match sides {
+                        Some(sides) => meter.measure_sides(sides),
+                        None => meter.rest(frames),
+                    }
+                }
+            },
+        );
         mixer.master([left, right]);
         monitor.add_to([left, right]);
         // A built-in synth that is not among the inputs goes to the outputs all the same.
@@ -337,9 +373,11 @@ impl Renderer {
             Tap::Master(Side::Right) => right,
         });
 
+        tracks_hear.add_to([left, right]);
         self.click.add_to(&plan, window.clone(), [left, right]);
         self.probe.add_to(window.clone(), [left, right]);
         mixer.add_strips(AUDITION..AUDITION + 1, [left, right], |stream, sides| streams.read(stream, sides));
+        self.limiter.limit([left, right]);
         for (meter, out) in self.output_meters.iter_mut().zip([left, right]) {
             meter.measure(out);
         }

@@ -13,10 +13,11 @@ use crate::{
             meter::MeterReader,
             renderer::{InputSource, OUTPUTS},
         },
+        loudness::{LoudnessHandle, LoudnessJob},
         station::Answer,
     },
     music::Decibels,
-    status::{InputsStatus, MeterStatus},
+    status::{InputsStatus, LoudnessStatus, MeterStatus},
 };
 
 /// The recorded inputs and the outputs.
@@ -27,17 +28,20 @@ pub(super) struct Console {
     gains: Vec<Decibels>,
     inputs: Vec<Ballistics>,
     outputs: [Ballistics; OUTPUTS],
+    /// Of the master.
+    loudness: LoudnessHandle,
     monitor: Decibels,
     /// Mutes the monitor whatever its gain, so that a latency probe does not feed back.
     is_monitor_muted: bool,
     click_on: bool,
+    limiter_on: bool,
 }
 
 impl Console {
     pub(super) fn new(
         (sources, channels): (Vec<InputSource>, String),
         inputs: Vec<MeterReader>,
-        outputs: [MeterReader; OUTPUTS],
+        (outputs, loudness): ([MeterReader; OUTPUTS], LoudnessHandle),
         monitor: Decibels,
     ) -> Console {
         Console {
@@ -46,9 +50,11 @@ impl Console {
             channels,
             inputs: inputs.into_iter().map(Ballistics::new).collect(),
             outputs: outputs.map(Ballistics::new),
+            loudness,
             monitor,
             is_monitor_muted: false,
             click_on: false,
+            limiter_on: false,
         }
     }
 
@@ -56,6 +62,16 @@ impl Console {
         self.click_on = state.applied_to(self.click_on);
         out.renderer.click.change(|click| click.on = self.click_on);
         done()
+    }
+
+    pub(super) fn set_limiter(&mut self, state: Switch, out: &mut Out) -> Answer {
+        self.limiter_on = state.applied_to(self.limiter_on);
+        out.renderer.limiter.change(|limiter| *limiter = if self.limiter_on { 1.0 } else { 0.0 });
+        Ok(format!("limiter {}", if self.limiter_on { "on" } else { "off" }))
+    }
+
+    pub(super) fn limits(&self) -> bool {
+        self.limiter_on
     }
 
     pub(super) fn set_monitor(&mut self, gain: Decibels, out: &mut Out) -> Answer {
@@ -72,6 +88,7 @@ impl Console {
 
     fn send_monitor(&self, out: &mut Out) {
         let gain = if self.is_monitor_muted { Decibels::SILENCE } else { self.monitor };
+        out.renderer.track_inputs.change(|inputs| inputs.is_muted = self.is_monitor_muted);
         out.renderer.monitor.change(|level| *level = gain.amplitude());
     }
 
@@ -94,14 +111,21 @@ impl Console {
         done()
     }
 
-    /// Clears the clip indicators.
+    /// Frames are of another rate.
+    pub(super) fn set_rate(&mut self, sample_rate_hz: u32) {
+        self.loudness.ask(LoudnessJob::Rate(sample_rate_hz));
+    }
+
+    /// Clears the clip indicators, and begins the loudness anew.
     pub(super) fn clear(&mut self) -> Answer {
+        self.loudness.ask(LoudnessJob::Clear);
         self.inputs.iter_mut().chain(&mut self.outputs).for_each(Ballistics::clear);
         done()
     }
 
     /// Takes the callback's measurements.
     pub(super) fn listen(&mut self, now_ns: u64) {
+        self.loudness.listen();
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
             levels.listen(now_ns);
         }
@@ -129,6 +153,11 @@ impl Console {
 
     pub(super) fn input_meters(&self) -> impl Iterator<Item = MeterStatus> {
         self.inputs.iter().map(Ballistics::status)
+    }
+
+    /// The loudness of the master.
+    pub(super) fn loudness(&self) -> LoudnessStatus {
+        self.loudness.newest()
     }
 
     pub(super) fn output_meters(&self) -> impl Iterator<Item = MeterStatus> {

@@ -62,6 +62,7 @@ impl Control {
             Command::TrackPan { track, pan } => tracks.set_pan(*track, *pan, out, now),
             Command::TrackMute { track, state } => tracks.mute(*track, *state, out),
             Command::TrackSolo { track, state } => tracks.solo(*track, *state, out),
+            Command::TrackSafe { track, state } => tracks.solo_safe(*track, *state, out),
             Command::TrackMode { track, mode } => tracks.set_mode(*track, *mode, out),
             Command::TrackFeedback { track, percent } => tracks.set_feedback(*track, *percent, out),
             Command::TrackPedal { track, state } => {
@@ -100,15 +101,23 @@ impl Control {
             Command::TransportCancel {} => tracks.cancel_waiting(),
             Command::MarkerAdd { name } => tracks.add_marker(name.as_ref(), out, now),
             Command::MarkerGo { marker } => tracks.go_to_marker(marker, transport, out, now),
-            Command::ExportMix { name } => exports.begin(ExportKind::Mix, name.as_ref(), tracks, &recorder.takes, out),
-            Command::ExportStems { name } => {
-                exports.begin(ExportKind::Stems, name.as_ref(), tracks, &recorder.takes, out)
+            Command::ExportMix { name } => {
+                exports.begin(ExportKind::Mix, name.as_ref(), (tracks, &recorder.takes), out, now)
             }
+            Command::ExportStems { name } => {
+                exports.begin(ExportKind::Stems, name.as_ref(), (tracks, &recorder.takes), out, now)
+            }
+            Command::ExportSet { option, value } => exports.set_option(option, value.as_ref()),
             Command::ExportCancel {} => exports.cancel(),
             Command::ClickOn { state } => console.set_click(*state, out),
             Command::MonitorGain { gain } => console.set_monitor(*gain, out),
             Command::InputGain { channels, gain } => console.set_input_gain(channels, *gain, out),
-            Command::MeterClear {} => console.clear(),
+            Command::MasterGain { gain } => tracks.set_master(*gain, out, now),
+            Command::LimiterOn { state } => console.set_limiter(*state, out),
+            Command::MeterClear {} => {
+                tracks.clear_meters();
+                console.clear()
+            }
             Command::LatencyMeasure { input } => self.measure_latency(*input, now),
             Command::LatencySet { ms: OffsetMs(ms) } => latency.set_offset(*ms, out),
             Command::RecordStart { name } => self.record(name.as_ref(), now),

@@ -11,6 +11,7 @@ use crate::{
         },
         config::EngineConfig,
         disk::DiskHandles,
+        loudness::LoudnessHandle,
         midi::{clock_thread::ClockCounters, input::MidiIn, scheduler_thread::SchedulerSender, sent::SentReader},
         plan_cell::PlanWriter,
         station::Desk,
@@ -79,6 +80,10 @@ pub struct AudioHandles {
     pub input_meters: Vec<MeterReader>,
     /// Left and right.
     pub output_meters: [MeterReader; OUTPUTS],
+    /// One for each track, in the order of their strips.
+    pub track_meters: Vec<MeterReader>,
+    /// The loudness of the master.
+    pub loudness: LoudnessHandle,
     /// The capture buffer.
     pub capture: Capture,
     /// The callback's counts of streams.

@@ -64,6 +64,7 @@ impl Control {
         let count = self.console.output_meters().count();
         outputs.renew(next, |shown| shown.len() == count, || self.console.output_meters().collect());
         parts.click_on.renew_to(next, &self.console.clicks());
+        parts.limiter_on.renew_to(next, &self.console.limits());
         let ids = &self.instruments.profile_ids;
         parts.profiles.renew(next, |shown| Arc::ptr_eq(shown, ids) || shown == ids, || Arc::clone(ids));
         parts.params.renew(next, |shown| self.are_params_shown(shown), || self.params_status());
@@ -112,6 +113,8 @@ impl Control {
         (moving.position, moving.seconds) = place;
         put(&mut moving.inputs, self.console.input_meters());
         put(&mut moving.outputs, self.console.output_meters());
+        moving.loudness = self.console.loudness();
+        put(&mut moving.tracks, self.tracks.track_meters(&self.out));
         put(&mut moving.motion, self.instruments.instrument().motion.values());
         moving.take_seconds = self.recorder.takes.seconds(now.open_frame);
         let counts = &mut levels.counts;

@@ -20,6 +20,7 @@ mod tests;
 
 use super::{
     Moment,
+    ballistics::Ballistics,
     out::Out,
     recorder::{Occasion, Takes},
     transport::Transport,
@@ -27,7 +28,10 @@ use super::{
 use crate::{
     command::arg::TrackNumber,
     engine::{
-        audio::streams::{AUDITION, STREAMS, block::Epoch},
+        audio::{
+            meter::MeterReader,
+            streams::{AUDITION, STREAMS, block::Epoch},
+        },
         disk::reader::DiskReaderJob,
         station::Answer,
     },
@@ -40,7 +44,7 @@ use crate::{
         song::SongState,
         track::{Track, TrackId},
     },
-    status::{TrackState, TrackStatus, TracksStatus},
+    status::{ExportProgress, MeterStatus, TrackState, TrackStatus, TracksStatus},
 };
 use feed::Fed;
 use pedal::{Pedal, Waiting};
@@ -67,6 +71,8 @@ struct TrackLine {
 /// The tracks, seen from the control thread.
 pub(super) struct Tracks {
     reader: Sender<DiskReaderJob>,
+    /// One for each strip.
+    meters: Vec<Ballistics>,
     lines: BTreeMap<TrackId, TrackLine>,
     next_id: u32,
     /// The newest reading of any stream: a stream that another track had goes on with a later one.
@@ -94,7 +100,7 @@ struct ShownOf {
     steps: usize,
     is_rolling: bool,
     is_recording: bool,
-    export_percent: Option<u32>,
+    export: Option<ExportProgress>,
     /// Whether anything is recorded or waits: then it is made anew each time.
     is_busy: bool,
 }
@@ -108,9 +114,10 @@ pub(super) struct TrackStage<'a> {
 }
 
 impl Tracks {
-    pub(super) fn new(reader: Sender<DiskReaderJob>, plan: Plan) -> Tracks {
+    pub(super) fn new(reader: Sender<DiskReaderJob>, meters: Vec<MeterReader>, plan: Plan) -> Tracks {
         Tracks {
             reader,
+            meters: meters.into_iter().map(Ballistics::new).collect(),
             lines: BTreeMap::new(),
             next_id: 1,
             epoch: Epoch::default(),
@@ -160,6 +167,7 @@ impl Tracks {
         self.lay_passes(stage.takes, out, now);
         self.captured.retain(|file, _| stage.takes.is_writing(file));
         self.feed(stage.transport, out, now);
+        self.feed_monitor(stage.takes, out, now);
     }
 
     /// Ends everything that records, on the way out: what was played up to now is laid on its track.
@@ -190,23 +198,23 @@ impl Tracks {
     }
 
     /// Brings what is shown up to date.
-    pub(super) fn refresh(&mut self, export_percent: Option<u32>, out: &Out, now: Moment) {
+    pub(super) fn refresh(&mut self, export: Option<ExportProgress>, out: &Out, now: Moment) {
         let is_busy = self.lines.values().any(|line| line.recording.is_some() || line.waiting.is_some());
         let of = ShownOf {
             model: out.model.tracks_revision(),
             steps: out.history.count(),
             is_rolling: out.plan.is_rolling(),
             is_recording: self.is_recording,
-            export_percent,
+            export,
             is_busy,
         };
         if is_busy || self.shown_of.as_ref() != Some(&of) {
             self.shown_of = Some(of);
-            self.shown = self.status(export_percent, out, now);
+            self.shown = self.status(export, out, now);
         }
     }
 
-    fn status(&self, export_percent: Option<u32>, out: &Out, now: Moment) -> Option<TracksStatus> {
+    fn status(&self, export: Option<ExportProgress>, out: &Out, now: Moment) -> Option<TracksStatus> {
         let (model, song) = (&out.model, out.model.song());
         if model.tracks().is_empty() && **song == SongState::default() {
             return None;
@@ -219,7 +227,9 @@ impl Tracks {
             loop_pulses: region.map(|pulses| [pulses.start, pulses.end]),
             loop_on: song.loop_on,
             grid: song.grid.word().to_owned(),
-            export_percent,
+            export_percent: export.map(|export| export.percent),
+            export_left_seconds: export.and_then(|export| export.left_seconds),
+            master_db: song.master_db,
             markers: song.markers.iter().map(|marker| (marker.at_pulse, marker.name.clone())).collect(),
         })
     }
@@ -250,6 +260,7 @@ impl Tracks {
             pan: track.pan,
             mute: track.mute,
             solo: track.solo,
+            solo_safe: track.solo_safe,
             mode: track.mode.word().to_owned(),
             feedback_percent: track.feedback_percent,
             state,
@@ -261,6 +272,7 @@ impl Tracks {
             clips: track.clips.len(),
             undo_steps,
             redo_steps,
+            meter: MeterStatus::SILENT,
         }
     }
 }

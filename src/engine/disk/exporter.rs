@@ -1,33 +1,47 @@
 //! The exporter: the tracks of a session become a mix or stems, faster than real time.
 //!
 //! A worker (`worker.rs`) of its own that waits for nothing but the disk. It reads the same playlists along a plan as the
-//! disk reader and calls the same mixer as the callback, so what was heard is what is exported. A file has its name once it
-//! is whole: until then it is hidden, and an export that is cancelled or refused leaves nothing.
+//! disk reader and calls the same mixer as the callback, so what was heard is what is exported. The song is cut into
+//! stretches, and each core renders one: the levels do not move, so it is the same to the bit on any number of cores. Each
+//! file is encoded on a thread of its own. It has its name once it is whole: until then it is hidden, and an export that
+//! is cancelled or refused leaves nothing.
 
 mod file;
+mod lane;
 #[cfg(test)]
 mod tests;
 
 use super::{
     ErrandId,
-    reader::song::{Filled, SongSource},
     worker::{DiskWork, Worker, WorkerHandle, WorkerLink, worker},
 };
 use crate::{
-    engine::audio::{capture::Capture, streams::block::Block},
+    engine::audio::capture::Capture,
     music::{Decibels, Plan},
     session::playlist::Playlist,
+    takes::{
+        LEVEL_DBFS_MAX, TakeAnalyzer,
+        export::{AudioShape, Form, Normalize, gain},
+    },
     wav::Depth,
 };
-use busker_sound::{
-    MAX_BLOCK,
-    mixer::{MixLevels, Mixer},
-};
+use busker_sound::mixer::MixLevels;
 use file::ExportFile;
-use std::{path::PathBuf, sync::Arc};
+use lane::{ExportLane, Rendered, Section};
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::Arc,
+    thread::{self, Builder},
+};
 
-/// Blocks of the mixer between two looks at the jobs: a third of a second of sound at 48 kHz.
-const BLOCKS_AT_ONCE: usize = 16;
+/// Cores that render at most.
+const LANES: usize = 8;
+/// Frames of all files together that a core renders between two looks at the jobs.
+const FRAMES_AT_ONCE: usize = 1 << 16;
+/// A file gets at least so many of them.
+const FRAMES_AT_LEAST: usize = 1 << 13;
 
 /// What becomes of the tracks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +78,12 @@ pub struct ExportOrder {
     pub frames: u64,
     /// Frames per second.
     pub sample_rate_hz: u32,
+    /// The format of the files.
+    pub form: Form,
     /// How a sample lies in the files.
     pub depth: Depth,
+    /// The level that the mix is brought to, in dBTP or LUFS. Stems get the gain of their mix.
+    pub normalize: Option<(Normalize, f64)>,
     /// Where they go.
     pub folder: PathBuf,
     /// Their name, without an ending. Where it is taken, a number is added.
@@ -97,44 +115,39 @@ pub enum ExportNews {
 /// The exporter's state.
 pub struct Exporter {
     capture: Capture,
-    waiting: Vec<ExportOrder>,
+    lanes: usize,
+    waiting: VecDeque<ExportOrder>,
     running: Option<Running>,
 }
 
 /// Both halves of an exporter.
 pub fn exporter(capture: Capture) -> (Worker<Exporter>, WorkerHandle<ExportJob, ExportNews>) {
-    worker(Exporter { capture, waiting: Vec::new(), running: None })
-}
-
-/// A track that is read.
-struct TrackSource {
-    strip: usize,
-    source: SongSource,
-    block: Block,
-    /// The next frame of the block.
-    at: usize,
-    is_over: bool,
+    let lanes = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(LANES);
+    worker(Exporter { capture, lanes, waiting: VecDeque::new(), running: None })
 }
 
 /// An export under way.
 struct Running {
     order: ExportOrder,
-    sources: Vec<TrackSource>,
-    /// One for a mix, one for each stem.
-    outputs: Vec<Output>,
+    lanes: Vec<ExportLane>,
+    stage: ExportStage,
+    /// Of this stage.
     done_frames: u64,
     percent: u32,
+    peak: f32,
+    /// The gain of normalizing, and what is said of it.
+    gain_db: f64,
+    said: Option<&'static str>,
     /// Files that could not be read.
     faults: Vec<String>,
 }
 
-/// One file, and what is in it.
-struct Output {
-    mixer: Mixer,
-    /// The place of the only track in it; nothing where all are.
-    only: Option<usize>,
-    file: ExportFile,
-    peak: f32,
+/// What becomes of what is rendered.
+enum ExportStage {
+    /// The mix is measured.
+    Measuring(Box<TakeAnalyzer>),
+    /// It is written: one file for a mix, one for each stem.
+    Writing(Vec<ExportFile>),
 }
 
 impl DiskWork for Exporter {
@@ -144,7 +157,7 @@ impl DiskWork for Exporter {
 
     fn obey(&mut self, job: ExportJob, link: &mut WorkerLink<Self>) {
         match job {
-            ExportJob::Begin(order) => self.waiting.push(*order),
+            ExportJob::Begin(order) => self.waiting.push_back(*order),
             ExportJob::Cancel => {
                 let running = self.running.take().map(|running| running.order.errand);
                 let waiting = std::mem::take(&mut self.waiting).into_iter().map(|order| order.errand);
@@ -159,20 +172,21 @@ impl DiskWork for Exporter {
     }
 
     fn go_on(&mut self, link: &mut WorkerLink<Self>) -> bool {
-        if self.running.is_none() && !self.waiting.is_empty() {
-            let order = self.waiting.remove(0);
+        if self.running.is_none()
+            && let Some(order) = self.waiting.pop_front()
+        {
             let errand = order.errand;
-            match Running::begin(order) {
+            match Running::begin(order, self.lanes) {
                 Ok(running) => self.running = Some(running),
                 Err(why) => link.report(ExportNews::DidNot(errand, why)),
             }
         }
         let Some(running) = &mut self.running else { return !self.waiting.is_empty() };
         let errand = running.order.errand;
-        let outcome = running.render(&self.capture);
+        let outcome = running.go_on(&self.capture);
         match outcome {
             Ok(false) => {
-                let percent = (running.done_frames * 100 / running.order.frames.max(1)) as u32;
+                let percent = running.percent_done();
                 if percent != running.percent {
                     running.percent = percent;
                     link.report(ExportNews::Progress(percent));
@@ -197,112 +211,152 @@ impl DiskWork for Exporter {
 }
 
 impl Running {
-    fn begin(order: ExportOrder) -> Result<Running, String> {
-        let sources = order.tracks.iter().map(|track| TrackSource {
-            strip: track.strip,
-            source: SongSource::new(Arc::clone(&track.playlist), *order.plan, 0),
-            block: Block::new(track.strip),
-            at: 0,
-            is_over: false,
-        });
-        let sources: Vec<TrackSource> = sources.collect();
-        let create = |name: &str| ExportFile::create(&order.folder, name, order.sample_rate_hz, order.depth);
-        let outputs = match order.kind {
-            ExportKind::Mix => {
-                let file = create(&order.name)?;
-                vec![Output { mixer: Mixer::new(&order.levels), only: None, file, peak: 0.0 }]
-            }
-            ExportKind::Stems => {
-                let levels = MixLevels { master: 1.0, ..order.levels };
-                let mut outputs = Vec::new();
-                for (place, track) in order.tracks.iter().enumerate() {
-                    let file = create(&format!("{}-{} {}", order.name, place + 1, track.name))?;
-                    outputs.push(Output { mixer: Mixer::new(&levels), only: Some(place), file, peak: 0.0 });
-                }
-                outputs
-            }
+    fn begin(order: ExportOrder, lanes: usize) -> Result<Running, String> {
+        let levels = match order.kind {
+            ExportKind::Mix => order.levels,
+            ExportKind::Stems => MixLevels { master: 1.0, ..order.levels },
         };
-        Ok(Running { order, sources, outputs, done_frames: 0, percent: 0, faults: Vec::new() })
+        let stage = match order.normalize {
+            Some(_) => {
+                ExportStage::Measuring(Box::new(TakeAnalyzer::new(2, order.sample_rate_hz, order.frames, None, &[])))
+            }
+            None => ExportStage::Writing(files(&order)?),
+        };
+        let lanes = (0..lanes.max(1)).map(|_| ExportLane::new(&order.tracks, &levels, &order.plan)).collect();
+        let (gain_db, said, faults) = (0.0, None, Vec::new());
+        Ok(Running { order, lanes, stage, done_frames: 0, percent: 0, peak: 0.0, gain_db, said, faults })
     }
 
-    /// Renders some blocks; true where that was the last.
-    fn render(&mut self, capture: &Capture) -> Result<bool, String> {
-        for _ in 0..BLOCKS_AT_ONCE {
-            let frames = (self.order.frames - self.done_frames).min(MAX_BLOCK as u64) as usize;
-            if frames == 0 {
-                return Ok(true);
-            }
-            let mut blocks = Vec::with_capacity(self.sources.len());
-            for source in &mut self.sources {
-                let mut sides = [vec![0.0; frames], vec![0.0; frames]];
-                source.read(capture, &mut sides, &mut self.faults);
-                blocks.push(sides);
-            }
-            for output in &mut self.outputs {
-                let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
-                for (place, (source, block)) in self.sources.iter().zip(&blocks).enumerate() {
-                    if output.only.is_some_and(|only| only != place) {
-                        continue;
-                    }
-                    let strips = source.strip..source.strip + 1;
-                    output.mixer.add_strips(strips, [&mut left, &mut right], |_, [to_left, to_right]| {
-                        to_left.copy_from_slice(&block[0]);
-                        to_right.copy_from_slice(&block[1]);
-                        true
-                    });
-                }
-                output.mixer.master([&mut left, &mut right]);
-                output.peak = left.iter().chain(&right).fold(output.peak, |peak, sample| peak.max(sample.abs()));
-                output.file.write(&left, &right)?;
-            }
-            self.done_frames += frames as u64;
+    fn percent_done(&self) -> u32 {
+        let percent = (self.done_frames * 100 / self.order.frames.max(1)) as u32;
+        match (&self.stage, self.order.normalize) {
+            (ExportStage::Measuring(_), _) => percent / 2,
+            (ExportStage::Writing(_), Some(_)) => 50 + percent / 2,
+            (ExportStage::Writing(_), None) => percent,
         }
-        Ok(false)
+    }
+
+    /// Renders a stretch on each core; true where that was the last.
+    fn go_on(&mut self, capture: &Capture) -> Result<bool, String> {
+        let are_stems = matches!((&self.stage, self.order.kind), (ExportStage::Writing(_), ExportKind::Stems));
+        let outputs = if are_stems { self.order.tracks.len().max(1) } else { 1 };
+        let frames_each = (FRAMES_AT_ONCE / outputs).max(FRAMES_AT_LEAST);
+        let gain = Decibels(self.gain_db as f32).amplitude();
+        let mut sections = Vec::new();
+        let mut first = self.done_frames;
+        for _ in &self.lanes {
+            let frames = (self.order.frames - first).min(frames_each as u64) as usize;
+            if frames > 0 {
+                sections.push(Section { first: first as i64, frames, are_stems, gain });
+                first += frames as u64;
+            }
+        }
+        for rendered in rendered(&mut self.lanes, &sections, capture)? {
+            self.peak = self.peak.max(rendered.peak);
+            let new = rendered.faults.into_iter().filter(|fault| !self.faults.contains(fault)).collect::<Vec<_>>();
+            self.faults.extend(new);
+            match &mut self.stage {
+                ExportStage::Measuring(analyzer) => {
+                    rendered.blocks.into_iter().for_each(|mut block| analyzer.feed(&mut block));
+                }
+                ExportStage::Writing(files) => {
+                    for (file, block) in files.iter_mut().zip(rendered.blocks) {
+                        file.write(block)?;
+                    }
+                }
+            }
+        }
+        self.done_frames = first;
+        if first < self.order.frames {
+            return Ok(false);
+        }
+        if let ExportStage::Measuring(_) = self.stage {
+            self.measured()?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// The mix is measured: the files are begun, with its gain.
+    fn measured(&mut self) -> Result<(), String> {
+        let writing = ExportStage::Writing(files(&self.order)?);
+        let ExportStage::Measuring(analyzer) = std::mem::replace(&mut self.stage, writing) else { return Ok(()) };
+        let verdict = analyzer.end().verdict;
+        if verdict.peak_dbfs.is_some_and(|peak| peak >= LEVEL_DBFS_MAX) {
+            return Err(format!("the mix is at {LEVEL_DBFS_MAX:.0} dBFS or more: lower the faders and export again"));
+        }
+        let found = self.order.normalize.and_then(|(normalize, level)| gain(normalize, Some(level), &verdict));
+        (self.gain_db, self.said) = match found {
+            None => (0.0, Some("too quiet to be normalized")),
+            Some((gain_db, true)) => (gain_db, Some("its peak kept the loudness below its target")),
+            Some((gain_db, false)) => (gain_db, None),
+        };
+        (self.done_frames, self.peak) = (0, 0.0);
+        Ok(())
     }
 
     fn finish(self) -> Result<String, String> {
-        let peak = self.outputs.iter().fold(0.0, |peak: f32, output| peak.max(output.peak));
-        let count = self.outputs.len();
+        let ExportStage::Writing(files) = self.stage else { return Ok(String::new()) };
+        let count = files.len();
         let mut first = None;
-        for output in self.outputs {
-            let path = output.file.finish()?;
+        for file in files {
+            let path = file.finish()?;
             first.get_or_insert(path);
         }
         let Some(path) = first else { return Err("there is nothing to export".to_owned()) };
         let seconds = self.order.frames as f64 / f64::from(self.order.sample_rate_hz);
         let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-        let level = match peak > 1.0 {
-            true => format!("clipped by {:.1} dB: lower the faders and export again", 20.0 * peak.log10()),
-            false => format!("peak {} dBFS", Decibels::from_amplitude(peak)),
+        let holds_more = self.order.depth == Depth::Float32 && self.order.form == Form::Wav;
+        let level = match self.peak > 1.0 && !holds_more {
+            true => format!("clipped by {:.1} dB: lower the faders and export again", 20.0 * self.peak.log10()),
+            false => format!("peak {} dBFS", Decibels::from_amplitude(self.peak)),
         };
+        let gain = if self.gain_db == 0.0 { String::new() } else { format!(", normalized by {:+.1} dB", self.gain_db) };
+        let said = self.said.map(|said| format!(", {said}")).unwrap_or_default();
         let silent = if self.faults.is_empty() { String::new() } else { format!("; {}", self.faults.join("; ")) };
-        Ok(format!("exported {seconds:.1} s to {}{more}, {level}{silent}", path.display()))
+        Ok(format!("exported {seconds:.1} s to {}{more}, {level}{gain}{said}{silent}", path.display()))
     }
 }
 
-impl TrackSource {
-    /// The next frames; silence where nothing more comes.
-    fn read(&mut self, capture: &Capture, sides: &mut [Vec<f32>; 2], faults: &mut Vec<String>) {
-        let [left, right] = sides;
-        for (left, right) in left.iter_mut().zip(right) {
-            while self.at >= self.block.frames && !self.is_over {
-                let is_first = self.block.frames == 0;
-                match self.source.fill(&mut self.block, capture) {
-                    Filled::Yes(more) => faults.extend(more.into_iter().map(|(_, sentence)| sentence)),
-                    Filled::NotYet => self.is_over = true,
-                }
-                // The first block begins a frame early.
-                self.at = usize::from(is_first);
-                self.is_over |= self.block.frames == 0;
-            }
-            if self.is_over && self.at >= self.block.frames {
-                return;
-            }
-            if let Some(frame) = self.block.samples.get(self.at) {
-                [*left, *right] = *frame;
-            }
-            self.at += 1;
-            self.is_over |= self.block.last && self.at >= self.block.frames;
+/// The files of an export.
+fn files(order: &ExportOrder) -> Result<Vec<ExportFile>, String> {
+    let shape = |seed: usize| AudioShape {
+        form: order.form,
+        depth: order.depth,
+        channels: 2,
+        rate_hz: order.sample_rate_hz,
+        frames: order.frames,
+        // Noise that is the same in all stems would be louder in their sum.
+        seed: seed as u64,
+    };
+    match order.kind {
+        ExportKind::Mix => Ok(vec![ExportFile::create(&order.folder, &order.name, &shape(0))?]),
+        ExportKind::Stems => {
+            let stem = |(place, track): (usize, &ExportTrack)| {
+                let name = format!("{}-{} {}", order.name, place + 1, track.name);
+                ExportFile::create(&order.folder, &name, &shape(place + 1))
+            };
+            order.tracks.iter().enumerate().map(stem).collect()
         }
     }
+}
+
+/// Each lane renders a section: the first one here, the others on threads.
+fn rendered(lanes: &mut [ExportLane], sections: &[Section], capture: &Capture) -> Result<Vec<Rendered>, String> {
+    thread::scope(|scope| {
+        let mut work = lanes.iter_mut().zip(sections);
+        let own = work.next();
+        let begin = |(lane, section): (_, &Section)| {
+            let (lane, section): (&mut ExportLane, Section) = (lane, *section);
+            Builder::new().name("export".to_owned()).spawn_scoped(scope, move || lane.render(section, capture))
+        };
+        let others: Vec<_> = work.map(begin).collect();
+        let mut all = Vec::with_capacity(sections.len());
+        all.extend(own.map(|(lane, section)| lane.render(*section, capture)));
+        for other in others {
+            let other = other.map_err(|error| format!("the system has no more threads: {error}"))?;
+            all.push(other.join().map_err(|_| "the export failed; the log says why".to_owned())?);
+        }
+        Ok(all)
+    })
 }

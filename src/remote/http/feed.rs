@@ -154,13 +154,14 @@ impl Feed {
 
     /// Sends the song's position, the meters and the values of modulated parameters, where they changed.
     fn tell_levels(&self, now: &Shown, before: &Shown) {
-        let Moving { position, seconds, inputs, outputs, motion, .. } = &now.levels.moving;
+        let Moving { position, seconds, inputs, outputs, tracks, loudness, motion, .. } = &now.levels.moving;
         let (was, playing) = (&before.levels.moving, now.parts.transport.playing);
         if (was.position, was.seconds, before.parts.transport.playing) != (*position, *seconds, playing) {
             self.tell(&ServerMessage::Position { position: position.to_string(), seconds: *seconds, playing });
         }
-        if (inputs, outputs) != (&was.inputs, &was.outputs) {
-            self.tell(&ServerMessage::Meters { inputs: inputs.clone(), outputs: outputs.clone() });
+        if (inputs, outputs, tracks, loudness) != (&was.inputs, &was.outputs, &was.tracks, &was.loudness) {
+            let (inputs, outputs, tracks) = (inputs.clone(), outputs.clone(), tracks.clone());
+            self.tell(&ServerMessage::Meters { inputs, outputs, tracks, loudness: *loudness });
         }
         // Parameters with a new modulator are sent with their part.
         let params = &now.parts.params;
@@ -175,8 +176,8 @@ impl Feed {
 
 /// A status in which the levels that have messages of their own are as they were before.
 fn without_own_messages(now: &Shown, before: &Levels) -> Status {
-    let Moving { position, seconds, inputs, outputs, motion, .. } = before.moving.clone();
-    let moving = Moving { position, seconds, inputs, outputs, motion, ..now.levels.moving };
+    let Moving { position, seconds, inputs, outputs, tracks, loudness, motion, .. } = before.moving.clone();
+    let moving = Moving { position, seconds, inputs, outputs, tracks, loudness, motion, ..now.levels.moving };
     let levels = Levels { moving, ..now.levels.clone() };
     Shown { parts: now.parts.clone(), levels }.status()
 }

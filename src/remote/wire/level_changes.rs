@@ -5,7 +5,7 @@
 use crate::{
     music::Position,
     status::{
-        Levels, MeterStatus,
+        Levels, LoudnessStatus, MeterStatus,
         levels::{Counts, Moving},
     },
 };
@@ -27,6 +27,10 @@ pub struct LevelChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
     outputs: Option<Vec<Meter>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    tracks: Option<Vec<Meter>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loudness: Option<LoudnessStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     motion: Option<Vec<u16>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     take_seconds: Option<f64>,
@@ -43,16 +47,20 @@ fn round_seconds(seconds: &mut f64) {
 
 /// To tenths of a dB: twice as fine as the meters of a screen.
 fn round_meter(meter: &mut MeterStatus) {
-    for level in [&mut meter.peak_db, &mut meter.rms_db, &mut meter.hold_db] {
-        *level = (*level * 10.0).round() / 10.0;
-    }
+    [&mut meter.peak_db, &mut meter.rms_db, &mut meter.hold_db].into_iter().for_each(round_level);
+}
+
+fn round_level(level: &mut f32) {
+    *level = (*level * 10.0).round() / 10.0;
 }
 
 /// Levels as they are sent.
 pub fn round(levels: &mut Levels) {
-    let Moving { seconds, inputs, outputs, take_seconds, audition_seconds, .. } = &mut levels.moving;
+    let Moving { seconds, inputs, outputs, tracks, loudness, take_seconds, audition_seconds, .. } = &mut levels.moving;
+    let LoudnessStatus { momentary_lufs, short_term_lufs, integrated_lufs, true_peak_dbtp } = loudness;
+    [momentary_lufs, short_term_lufs, integrated_lufs, true_peak_dbtp].into_iter().for_each(round_level);
     [seconds, take_seconds, audition_seconds].into_iter().for_each(round_seconds);
-    inputs.iter_mut().chain(outputs).for_each(round_meter);
+    inputs.iter_mut().chain(outputs).chain(tracks).for_each(round_meter);
 }
 
 fn meters(of: &[MeterStatus]) -> Vec<Meter> {
@@ -78,6 +86,8 @@ impl LevelChanges {
             song: is_elsewhere.then(|| (moving.position.to_string(), moving.seconds)),
             inputs: (then.inputs != moving.inputs).then(|| meters(&moving.inputs)),
             outputs: (then.outputs != moving.outputs).then(|| meters(&moving.outputs)),
+            loudness: (then.loudness != moving.loudness).then_some(moving.loudness),
+            tracks: (then.tracks != moving.tracks).then(|| meters(&moving.tracks)),
             motion: (then.motion != moving.motion).then(|| moving.motion.clone()),
             take_seconds: another(then.take_seconds, moving.take_seconds),
             audition_seconds: another(then.audition_seconds, moving.audition_seconds),
@@ -87,7 +97,18 @@ impl LevelChanges {
 
     /// Writes them over the levels from before.
     pub fn put_into(self, levels: &mut Levels) {
-        let LevelChanges { at_ns, song, inputs, outputs, motion, take_seconds, audition_seconds, counts } = self;
+        let LevelChanges {
+            at_ns,
+            song,
+            inputs,
+            outputs,
+            tracks,
+            loudness,
+            motion,
+            take_seconds,
+            audition_seconds,
+            counts,
+        } = self;
         let Levels { moving, counts: counted, .. } = levels;
         if let Some((position, seconds)) = song {
             // An invalid place leaves the song where it was.
@@ -96,6 +117,8 @@ impl LevelChanges {
         }
         moving.inputs = inputs.map_or_else(|| std::mem::take(&mut moving.inputs), statuses);
         moving.outputs = outputs.map_or_else(|| std::mem::take(&mut moving.outputs), statuses);
+        moving.tracks = tracks.map_or_else(|| std::mem::take(&mut moving.tracks), statuses);
+        moving.loudness = loudness.unwrap_or(moving.loudness);
         moving.motion = motion.unwrap_or_else(|| std::mem::take(&mut moving.motion));
         moving.take_seconds = take_seconds.unwrap_or(moving.take_seconds);
         moving.audition_seconds = audition_seconds.unwrap_or(moving.audition_seconds);

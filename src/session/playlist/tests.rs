@@ -122,7 +122,7 @@ fn layer(file_frame: u64, place: u64, frames: u64, fades: [u64; 2]) -> RepeatLay
 }
 
 fn looped(length: f64, speed: f64, layers: Vec<RepeatLayer>) -> Playlist {
-    Playlist::default().with_loop(Some(Repeat { begins: 0.0, length, speed, layers }))
+    Playlist::default().with_loop(Some(Repeat { begins: 0.0, length, speed, layers, turns: None }))
 }
 
 /// The value of each frame of the song where the file is `of` of its frame.
@@ -143,7 +143,7 @@ proptest! {
         begins in -1e6..1e6_f64, length in 64.0..1e6_f64, speed in prop_oneof![Just(1.0), Just(-1.0), Just(0.5), Just(2.0)],
         turn in 0..5_000_i64, at in 0.0..1.0_f64,
     ) {
-        let repeat = Repeat { begins, length, speed, layers: Vec::new() };
+        let repeat = Repeat { begins, length, speed, layers: Vec::new(), turns: None };
         let exact = begins + turn as f64 * repeat.turn_frames();
         prop_assert!((repeat.turn_begins(turn) as f64 - exact).abs() <= 0.5 + 1e-6);
         let (from, to) = (repeat.turn_begins(turn), repeat.turn_begins(turn + 1));
@@ -212,4 +212,35 @@ fn backwards_the_last_frame_comes_first_and_half_the_speed_takes_twice_as_long()
     assert_eq!(sounds(&half, 198..202, |at| at), [99.0, 99.5, 0.0, 0.5]);
     let twice = looped(200.0, 2.0, vec![layer(0, 0, 200, [0, 0])]);
     assert_eq!(sounds(&twice, 98..102, |at| at), [196.0, 198.0, 0.0, 2.0]);
+}
+
+proptest! {
+    #[test]
+    fn a_gain_that_is_steady_is_that_of_every_frame(
+        playlist in a_playlist(), from in -50..250_i64, frames in 1..120_i64,
+        (length, speed, place, own) in (64.0..200.0_f64, prop::sample::select(vec![1.0, -1.0, 2.0, -0.5]), 0..64_u64, 1..64_u64),
+        fades in any::<[u8; 2]>().prop_map(|fades| fades.map(|fade| u64::from(fade % 40))),
+    ) {
+        let repeat = looped(length, speed, vec![layer(200, place, own, fades)]);
+        for playlist in [playlist, repeat] {
+            for piece in playlist.pieces(from..from + frames, 0) {
+                if let Some(gain) = piece.steady_gain(&piece.song) {
+                    prop_assert!(piece.song.clone().all(|frame| piece.gain_at(frame) == gain));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_rings_out_is_what_begins_before_the_end_and_a_loop_to_the_end_of_its_turn() {
+    let clips = Playlist::new(vec![clip(0, 0, 10, 100, [0, 0]), clip(1, 0, 60, 10, [0, 0])]);
+    assert_eq!(clips.ringing_out(60), Playlist::new(vec![clip(0, 0, 10, 100, [0, 0])]));
+    assert_eq!(
+        (clips.begins_in(0..200), clips.begins_in(30..200), clips.begins_in(110..200)),
+        (Some(10), Some(30), None)
+    );
+    let repeat = looped(100.0, 1.0, vec![layer(0, 0, 100, [0, 0])]);
+    assert_eq!((repeat.end(), repeat.ringing_out(200).end(), repeat.ringing_out(201).end()), (i64::MAX, 200, 300));
+    assert_eq!(sounds(&repeat.ringing_out(150), 0..300, |_| 1.0).iter().sum::<f64>(), 200.0);
 }

@@ -117,6 +117,7 @@ prop_compose! {
         punch_on in any::<[bool; 2]>(),
         markers in collection::vec((0.0..1e6_f64, text()), 0..4),
         grid in prop::sample::select(QuantizeGrid::WORDS.to_vec()),
+        master_db in -120.0..24.0_f32,
     ) -> SongState {
         let marker = |(at_pulse, name)| Marker { at_pulse, name };
         let mut markers: Vec<Marker> = markers.into_iter().map(marker).collect();
@@ -129,6 +130,7 @@ prop_compose! {
             punch_on,
             markers,
             grid: grid.1,
+            master_db,
         }
     }
 }
@@ -275,7 +277,7 @@ tracks:
             "session.yaml:2 song.grid: 'often' does not fit, allowed off, bar, beat, 1/8, 1/16, 1/32".to_owned(),
             "session.yaml:3 song.loop: does not fit: a loop is at least one beat long and lies between 1:1:0 and the end of bar 108000".to_owned(),
             "session.yaml:4 song.loop_count: '0' does not fit, allowed 1 to 4294967295".to_owned(),
-            "session.yaml:5 song.key: 'key' is not a field here, allowed grid, loop, loop_on, loop_count, punch, markers".to_owned(),
+            "session.yaml:5 song.key: 'key' is not a field here, allowed grid, loop, loop_on, loop_count, punch, markers, master_db".to_owned(),
             "session.yaml:7 song.markers.1(verse).at_pulse: '-1' does not fit, allowed 0 to 10000000000".to_owned(),
             "session.yaml:8 song.markers.2.name: is missing".to_owned(),
             "session.yaml:10 tracks.1.name: is missing".to_owned(),

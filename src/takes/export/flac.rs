@@ -19,8 +19,8 @@ use std::{
 const BLOCK_FRAMES: usize = 4_096;
 
 /// A file that is being written.
-pub(super) struct Flac<'a> {
-    file: &'a File,
+pub(super) struct Flac {
+    file: File,
     encoder: Encoder,
     config: Verified<config::Encoder>,
     /// Uncompressed samples: for noise, which the encoder's codes would make longer.
@@ -35,8 +35,8 @@ pub(super) struct Flac<'a> {
     number: usize,
 }
 
-impl<'a> Flac<'a> {
-    pub(super) fn begin(file: &'a File, plan: &Plan, encoder: Encoder) -> Result<Flac<'a>, TakeError> {
+impl Flac {
+    pub(super) fn begin(file: File, plan: &Plan, encoder: Encoder) -> Result<Flac, TakeError> {
         let (rate_hz, channels) = (plan.rate_hz as usize, usize::from(plan.channels));
         let bits = usize::from(plan.depth.bits());
         let info = StreamInfo::new(rate_hz, channels, bits).map_err(refused)?;

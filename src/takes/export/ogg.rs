@@ -15,14 +15,14 @@ const QUALITY: f32 = 0.6;
 const SERIAL: i32 = 1;
 
 /// A file that is being written.
-pub(super) struct Ogg<'a> {
-    encoder: VorbisEncoder<BufWriter<&'a File>>,
+pub(super) struct Ogg {
+    encoder: VorbisEncoder<BufWriter<File>>,
     /// The samples of each channel.
     channels: Vec<Vec<f32>>,
 }
 
-impl<'a> Ogg<'a> {
-    pub(super) fn begin(file: &'a File, plan: &Plan) -> Result<Ogg<'a>, TakeError> {
+impl Ogg {
+    pub(super) fn begin(file: File, plan: &Plan) -> Result<Ogg, TakeError> {
         let channels = u8::try_from(plan.channels).ok().and_then(NonZeroU8::new);
         let (Some(channels), Some(rate_hz)) = (channels, NonZeroU32::new(plan.rate_hz)) else {
             return Err(TakeError::Asked("Ogg Vorbis holds up to 255 channels".to_owned()));

@@ -7,28 +7,27 @@ use crate::{
 };
 use std::fs::File;
 
-/// The seed of the dither's noise; it is constant, so that the same export gives the same file.
-const SEED: u64 = 0;
-
 /// A file in one of the formats.
-pub(super) enum Sink<'a> {
-    Wav(Box<WavSink<'a>>),
-    Flac(Box<Flac<'a>>),
-    Ogg(Box<Ogg<'a>>),
+pub(super) enum Sink {
+    Wav(Box<WavSink>),
+    Flac(Box<Flac>),
+    Ogg(Box<Ogg>),
 }
 
-pub(super) struct WavSink<'a> {
-    wav: WavFile<&'a File>,
+pub(super) struct WavSink {
+    wav: WavFile<File>,
     encoder: Encoder,
     notes: Notes,
     bytes: Vec<u8>,
 }
 
-impl<'a> Sink<'a> {
-    pub(super) fn begin(file: &'a File, take: &Take, plan: &Plan) -> Result<Sink<'a>, TakeError> {
-        let encoder = Encoder::new(plan.depth, plan.has_dither, SEED);
+impl Sink {
+    /// Begins a file that may have notes, where its format has room for them. The noise of its dither is that of a seed:
+    /// the same export gives the same file.
+    pub(super) fn begin(file: File, notes: Notes, plan: &Plan, seed: u64) -> Result<Sink, TakeError> {
+        let encoder = Encoder::new(plan.depth, plan.has_dither, seed);
         Ok(match plan.form {
-            Form::Wav => Sink::Wav(Box::new(WavSink::begin(file, take, plan, encoder)?)),
+            Form::Wav => Sink::Wav(Box::new(WavSink::begin(file, notes, plan, encoder)?)),
             Form::Flac => Sink::Flac(Box::new(Flac::begin(file, plan, encoder)?)),
             Form::Ogg => Sink::Ogg(Box::new(Ogg::begin(file, plan)?)),
         })
@@ -37,8 +36,7 @@ impl<'a> Sink<'a> {
     pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), TakeError> {
         match self {
             Sink::Wav(wav) => {
-                wav.bytes.clear();
-                wav.encoder.encode(samples, &mut wav.bytes);
+                wav.encoder.encode_over(samples, &mut wav.bytes);
                 Ok(wav.wav.write(&wav.bytes)?)
             }
             Sink::Flac(flac) => flac.write(samples),
@@ -55,17 +53,20 @@ impl<'a> Sink<'a> {
     }
 }
 
-impl<'a> WavSink<'a> {
-    /// The take's marks are copied, with their positions at the new rate.
-    fn begin(file: &'a File, take: &Take, plan: &Plan, encoder: Encoder) -> Result<WavSink<'a>, TakeError> {
-        let (format, _) = take.audio()?;
-        let mut notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;
-        let at = |frame: u64| converted::frames(frame, format.sample_rate_hz, plan.rate_hz);
-        notes.marks =
-            notes.marks.iter().map(|mark| Mark { frame: at(mark.frame), label: mark.label.clone() }).collect();
-        if let Some(origin) = &mut notes.origin {
-            origin.time_reference = at(origin.time_reference);
-        }
+/// A take's notes, with their positions at the rate of its export.
+pub(super) fn notes_of(take: &Take, plan: &Plan) -> Result<Notes, TakeError> {
+    let (format, _) = take.audio()?;
+    let mut notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;
+    let at = |frame: u64| converted::frames(frame, format.sample_rate_hz, plan.rate_hz);
+    notes.marks = notes.marks.iter().map(|mark| Mark { frame: at(mark.frame), label: mark.label.clone() }).collect();
+    if let Some(origin) = &mut notes.origin {
+        origin.time_reference = at(origin.time_reference);
+    }
+    Ok(notes)
+}
+
+impl WavSink {
+    fn begin(file: File, notes: Notes, plan: &Plan, encoder: Encoder) -> Result<WavSink, TakeError> {
         let shape = WavShape { channels: plan.channels, sample_rate_hz: plan.rate_hz, depth: plan.depth };
         let wav = WavFile::create(file, shape, notes.origin.as_ref())?;
         if plan.frames > wav.room_frames() {

@@ -76,7 +76,9 @@ impl SteadyPlan {
         let pulse = is.timeline.pulse_at(open_frame as f64) + pulses;
         let line_frame = is.timeline.whole_frame_of(pulse.round() as i64);
         let is_near = ((line_frame - open_frame) as f64) < LEAD_SECONDS * is.timeline.sample_rate_hz;
-        if is_near && line_frame > open_frame && self.off_seconds(line_frame).abs() > TOLERANCE_SECONDS {
+        // A line that was reached by the older tempo is ahead again by one that is a little slower.
+        let is_another = (line_frame - was.from_frame) as f64 > bar / 2.0 * is.timeline.frames_per_pulse();
+        if is_near && is_another && line_frame > open_frame && self.off_seconds(line_frame).abs() > TOLERANCE_SECONDS {
             let first_pulse = was.next_pulse(line_frame);
             self.plan.push(Stretch { from_frame: line_frame, first_pulse, timeline: is.timeline, ..was });
         }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::wav::{Depth, Encoder, Info, Origin, WavFile, WavShape};
 use proptest::prelude::*;
+use std::io::Cursor;
 
 /// A file with one frame of this format after a chunk of an odd size.
 fn odd_file(tag: u16, bits: u16, sample: &[u8]) -> Vec<u8> {

@@ -125,6 +125,7 @@ fn the_output_of_tracks_equals_that_of_an_export_to_the_bit() {
         device_inputs: 0,
         sources: Vec::new(),
         input_meters: Vec::new(),
+        track_meters: Vec::new(),
         output_meters: [meter(RATE_HZ).0, meter(RATE_HZ).0],
         monitor_gain: 1.0,
         capture: capture_feed,

@@ -149,6 +149,17 @@ impl Tracks {
         Tracks::change(number, if mute { "muted" } else { "not muted" }, |track| track.mute = mute, out)
     }
 
+    pub(in crate::engine::control) fn solo_safe(
+        &mut self,
+        number: TrackNumber,
+        state: Switch,
+        out: &mut Out,
+    ) -> Answer {
+        let safe = state.applied_to(Tracks::track(number, out)?.solo_safe);
+        let said = if safe { "heard whatever is soloed" } else { "silent where others are soloed" };
+        Tracks::change(number, said, |track| track.solo_safe = safe, out)
+    }
+
     pub(in crate::engine::control) fn solo(&mut self, number: TrackNumber, state: Switch, out: &mut Out) -> Answer {
         let solo = state.applied_to(Tracks::track(number, out)?.solo);
         Tracks::change(number, if solo { "solo" } else { "no solo" }, |track| track.solo = solo, out)

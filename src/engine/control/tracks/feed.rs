@@ -4,19 +4,21 @@
 //! A playlist goes out where it changed, or where the plan did; a reading is an epoch, which the callback goes over to as
 //! soon as it is there. While the song stands its beginning is read as it would roll, so that it is heard at once.
 
-use super::{Tracks, recording::Live};
+use super::{TrackLine, Tracks, recording::Live};
 use crate::{
     engine::{
-        control::{Moment, out::Out, transport::Transport},
+        audio::{streams::AUDITION, track_monitor::TrackInput},
+        control::{Moment, ballistics::Ballistics, out::Out, recorder::Takes, transport::Transport},
         disk::{exporter::ExportTrack, reader::DiskReaderJob},
     },
-    music::{Plan, Song},
+    music::{Decibels, Plan, Song},
     session::{
         model::Revision,
-        track::{Track, TrackId},
+        track::{MonitorMode, Track, TrackId},
     },
+    status::MeterStatus,
 };
-use busker_sound::mixer::{MixLevels, StripLevels};
+use busker_sound::mixer::{MixLevels, StripLevels, TRACKS};
 use std::sync::Arc;
 
 /// What was sent last, besides the playlists.
@@ -25,6 +27,7 @@ pub(super) struct Fed {
     has_plan: bool,
     model: Revision,
     levels: Option<MixLevels>,
+    inputs: [TrackInput; TRACKS],
 }
 
 impl Tracks {
@@ -109,7 +112,11 @@ impl Tracks {
     }
 
     /// What an export reads: every track on which something lies.
-    pub(in crate::engine::control) fn exported(&self, out: &Out) -> Vec<ExportTrack> {
+    pub(in crate::engine::control) fn exported(&mut self, out: &Out) -> Vec<ExportTrack> {
+        // Those of a session that was just opened have none yet.
+        for track in out.model.tracks() {
+            self.line(track.id);
+        }
         let timeline = &out.plan.last().timeline;
         let track = |track: &Arc<Track>| {
             let line = self.lines.get(&track.id)?;
@@ -123,7 +130,7 @@ impl Tracks {
     pub(in crate::engine::control) fn mix_levels(&self, out: &Out) -> MixLevels {
         let tracks = out.model.tracks();
         let has_solo = tracks.iter().any(|track| track.solo);
-        let mut levels = MixLevels::default();
+        let mut levels = MixLevels { master: Decibels(out.model.song().master_db).amplitude(), ..MixLevels::default() };
         for track in tracks {
             let Some(line) = self.lines.get(&track.id) else { continue };
             if let Some(strip) = levels.strips.get_mut(line.stream) {
@@ -139,9 +146,79 @@ impl Tracks {
         let levels = self.mix_levels(out);
         if self.fed.levels != Some(levels) {
             self.fed.levels = Some(levels);
-            out.renderer.mixer.change(|mixer| mixer.strips = levels.strips);
+            out.renderer.mixer.change(|mixer| *mixer = levels);
         }
     }
+
+    /// Says what each track listens to, and whether that is heard.
+    pub(super) fn feed_monitor(&mut self, takes: &Takes, out: &mut Out, now: Moment) {
+        let records = |track: &Track| self.lines.get(&track.id).is_some_and(|line| line.recording.is_some());
+        let listens = |track: &Track| match track.monitor {
+            MonitorMode::Auto => track.arm || records(track),
+            MonitorMode::On => true,
+            MonitorMode::Off => false,
+        };
+        let mut inputs = [TrackInput::default(); TRACKS];
+        if out.model.tracks().iter().any(|track| listens(track)) {
+            let strips = self.mix_levels(out).strips;
+            for track in out.model.tracks().iter().filter(|track| listens(track)) {
+                let Some(line) = self.lines.get(&track.id) else { continue };
+                let (Some(input), Some(strip)) = (inputs.get_mut(line.stream - 1), strips.get(line.stream)) else {
+                    continue;
+                };
+                let is_heard = match track.monitor {
+                    MonitorMode::Auto => records(track) || !plays_now(line, out, now),
+                    _ => true,
+                };
+                let sides = if is_heard { strip.sides() } else { [0.0; 2] };
+                let is_forced = track.monitor == MonitorMode::On;
+                *input = TrackInput { taps: taps_of(track, takes), is_claimed: true, is_forced, sides };
+            }
+        }
+        if self.fed.inputs != inputs {
+            self.fed.inputs = inputs;
+            out.renderer.track_inputs.change(|all| all.tracks = inputs);
+        }
+    }
+
+    /// Takes the callback's measurements.
+    pub(in crate::engine::control) fn listen_to_meters(&mut self, now_ns: u64) {
+        self.meters.iter_mut().for_each(|meter| meter.listen(now_ns));
+    }
+
+    /// Clears the clip indicators.
+    pub(in crate::engine::control) fn clear_meters(&mut self) {
+        self.meters.iter_mut().for_each(Ballistics::clear);
+    }
+
+    /// The meters of the tracks, in their order.
+    pub(in crate::engine::control) fn track_meters<'a>(
+        &'a self,
+        out: &'a Out,
+    ) -> impl Iterator<Item = MeterStatus> + 'a {
+        out.model.tracks().iter().map(|track| {
+            let stream = self.lines.get(&track.id).map_or(0, |line| line.stream);
+            let meter = stream.checked_sub(AUDITION + 1).and_then(|strip| self.meters.get(strip));
+            meter.map_or(MeterStatus::SILENT, Ballistics::status)
+        })
+    }
+}
+
+/// The taps that a track listens to, as the callback knows them.
+fn taps_of(track: &Track, takes: &Takes) -> [u16; 2] {
+    let taps = match &track.inputs {
+        Some(taps) => takes.channels_of(taps).map(|(taps, _)| taps),
+        None => takes.recorded_inputs(),
+    };
+    let mut codes = taps.unwrap_or_default().into_iter().map(TrackInput::code);
+    [codes.next().unwrap_or(0), codes.next().unwrap_or(0)]
+}
+
+/// Whether something of a track is played where the song is.
+fn plays_now(line: &TrackLine, out: &Out, now: Moment) -> bool {
+    let Some(time) = out.plan.song_time_at(now.heard_frame).filter(|_| out.plan.is_rolling()) else { return false };
+    let here = time.song_frame..time.song_frame + 1;
+    line.sent.as_ref().is_some_and(|playlist| !playlist.pieces(here, time.pass).is_empty())
 }
 
 /// The plan, and from where on it is read: from its newest law on, where that is still to come, for a reading has its frames

@@ -7,7 +7,7 @@ use crate::{
         control::{Moment, out::Out, transport::Transport},
         station::Answer,
     },
-    music::{LoopRegion, Position, position::BAR_PULSES},
+    music::{Decibels, LoopRegion, Position, position::BAR_PULSES},
     session::{
         edit::Edit,
         history::Subject,
@@ -31,6 +31,17 @@ impl Tracks {
         if to != **out.model.song() {
             out.edit(Subject::Song, label, Edit::Song(Arc::new(to)));
         }
+    }
+
+    pub(in crate::engine::control) fn set_master(&mut self, gain: Decibels, out: &mut Out, now: Moment) -> Answer {
+        let to = SongState { master_db: gain.0, ..SongState::clone(out.model.song()) };
+        if to != **out.model.song() {
+            // A fader that moves is one step.
+            let redo = Edit::Song(Arc::new(to));
+            let undo = out.model.apply(redo.clone());
+            out.history.moved(Subject::Song, "gain of the master".to_owned(), undo, redo, now.ns);
+        }
+        Ok(String::new())
     }
 
     pub(in crate::engine::control) fn set_loop(

@@ -660,3 +660,95 @@ fn markers_are_passed_one_by_one_and_set_where_the_song_was_sent() {
     let passed: Vec<char> = (0..3).map(|_| rig.ask("marker.go previous").chars().next().unwrap()).collect();
     assert_eq!(passed, ['B', 'C', 'A']);
 }
+
+/// What is heard of an input at 1/4 in the middle of a stretch, after it has settled.
+fn heard_input(rig: &mut Rig) -> f32 {
+    let from = rig.offline.frame();
+    rig.run_with(from + 4_096, |_| 0.25);
+    rig.heard[from as usize + 4_000]
+}
+
+#[test]
+fn the_input_of_a_track_is_heard_through_its_strip_once_and_not_over_its_own_playback() {
+    let mut rig = Rig::new();
+    rig.ask("track.add");
+    rig.ask("monitor.gain 0");
+    assert_eq!(heard_input(&mut rig), 0.25, "the monitor of all inputs");
+    rig.ask("track.arm 1 on");
+    assert_eq!(heard_input(&mut rig), 0.25, "through the track, and once");
+    rig.ask("track.gain 1 -6");
+    let half = 0.25 * crate::music::Decibels(-6.0).amplitude();
+    assert_eq!(heard_input(&mut rig), half);
+    rig.ask("track.mute 1 on");
+    assert_eq!(heard_input(&mut rig), 0.0);
+    rig.ask("track.mute 1 off");
+    rig.ask("track.gain 1 0");
+    rig.ask("monitor.gain -120");
+    assert_eq!(heard_input(&mut rig), 0.0, "off is off");
+    rig.ask("track.monitor 1 on");
+    assert!((heard_input(&mut rig) - 0.25 * 0.7).abs() < 1e-6, "but where it is asked for");
+    rig.ask("track.monitor 1 auto");
+    rig.ask("monitor.gain 0");
+    // A loop: its playback takes the place of its input.
+    let start = rig.play();
+    rig.run_with(start + BAR / 2, |_| 0.25);
+    rig.ask("track.pedal 1");
+    rig.run_with(start + BAR + BAR / 2, |_| 0.25);
+    assert_eq!(heard_input(&mut rig), 0.25, "while it records");
+    rig.ask("track.pedal 1");
+    rig.run_with(start + 2 * BAR + BAR / 2, |_| 0.25);
+    assert_eq!(heard_input(&mut rig), 0.25, "its playback alone");
+    rig.ask("track.arm 1 off");
+    assert_eq!(heard_input(&mut rig), 0.5, "the monitor of all inputs beside it");
+}
+
+#[test]
+fn the_meter_of_a_track_stands_behind_its_strip_and_the_masters_fader_is_in_the_mix() {
+    let mut rig = Rig::new();
+    rig.ask("track.add");
+    let start = rig.play();
+    let level = |frame: i64| if frame < start + 2 * BAR { 0.5 } else { 0.0 };
+    rig.run_with(start + BAR / 2, level);
+    rig.ask("track.pedal 1");
+    rig.run_with(start + BAR + BAR / 2, level);
+    rig.ask("track.pedal 1");
+    rig.run_with(start + 3 * BAR + 3 * BAR / 4, level);
+    let meter = rig.track(1).meter;
+    assert!((meter.peak_db + 6.0).abs() < 0.1 && (meter.rms_db + 6.0).abs() < 0.2, "{meter:?}");
+    rig.ask("track.gain 1 -20");
+    rig.ask("master.gain -6");
+    let now = rig.offline.frame();
+    rig.run_with(now + 3 * BAR, |_| 0.0);
+    let meter = rig.track(1).meter;
+    assert!((meter.rms_db + 26.0).abs() < 0.2, "{meter:?}");
+    let heard = rig.heard[rig.heard.len() - BAR as usize / 2];
+    assert!((20.0 * (heard / 0.5).log10() + 26.0).abs() < 0.01, "{heard}");
+    assert_eq!(rig.offline.status().tracks.as_ref().unwrap().master_db, -6.0);
+    rig.ask("edit.undo");
+    assert_eq!(rig.offline.status().tracks.as_ref().unwrap().master_db, 0.0);
+}
+
+#[test]
+fn an_export_goes_from_marker_to_marker_and_begins_with_the_first_sound_where_asked() {
+    let mut rig = Rig::new();
+    rig.ask("track.add");
+    let start = rig.play();
+    rig.run_with(start + BAR / 2, |_| 0.5);
+    rig.ask("track.pedal 1");
+    rig.run_with(start + BAR + BAR / 2, |_| 0.5);
+    rig.ask("track.pedal 1");
+    rig.run_with(start + 3 * BAR, |_| 0.0);
+    rig.ask("transport.stop");
+    for (range, begins, seconds) in
+        [("whole", "range", "10.0 s"), ("whole", "sound", "8.0 s"), ("0..3:1:0", "range", "4.0 s")]
+    {
+        rig.ask(&format!("export.set range {range}"));
+        rig.ask(&format!("export.set start {begins}"));
+        let said = rig.ask("export.mix");
+        assert!(said.contains(seconds), "{range}: {said}");
+    }
+    rig.ask("export.set range verse..chorus");
+    let refused = rig.offline.ask(&"export.mix".parse().unwrap()).unwrap_err();
+    assert!(refused.contains("there is no marker verse"), "{refused}");
+    assert!(rig.ask("export.set format").contains("format is wav"));
+}

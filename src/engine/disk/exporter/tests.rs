@@ -57,7 +57,9 @@ impl Rig {
             plan: Box::new(plan),
             frames: 50_000,
             sample_rate_hz: RATE_HZ,
+            form: Form::Wav,
             depth: Depth::Int24,
+            normalize: None,
             folder: self.folder.path().join("exports"),
             name: "song".to_owned(),
             errand: ErrandId::default(),
@@ -116,9 +118,8 @@ fn a_name_that_is_taken_gets_a_number_and_nothing_is_written_over() {
 #[test]
 fn nothing_is_left_of_an_export_that_is_cancelled_or_that_the_disk_refuses() {
     let mut rig = Rig::new();
-    let long = ExportOrder { frames: 1 << 40, ..rig.order(ExportKind::Stems) };
-    rig.exporter.work.waiting.push(long);
-    rig.exporter.work.running = rig.exporter.work.waiting.pop().map(|order| Running::begin(order).unwrap());
+    let long = ExportOrder { frames: 1 << 29, ..rig.order(ExportKind::Stems) };
+    rig.exporter.work.running = Some(Running::begin(long, 2).unwrap());
     assert_eq!(fs::read_dir(rig.path("")).unwrap().count(), 3);
     rig.handle.jobs.send(ExportJob::Cancel).unwrap();
     rig.exporter.step();
@@ -137,4 +138,65 @@ fn a_file_that_is_gone_is_silent_in_the_mix_and_named() {
     let said = rig.export(order).unwrap();
     assert!(said.contains("in2.wav is silent"), "{said}");
     assert_eq!(samples(&rig.path("song.wav"))[2 * 15_000], 45_000);
+}
+
+#[test]
+fn any_number_of_cores_makes_the_same_bytes() {
+    let mut rig = Rig::new();
+    for (lanes, kind) in [1, 2, 5].into_iter().flat_map(|lanes| [(lanes, ExportKind::Mix), (lanes, ExportKind::Stems)])
+    {
+        rig.exporter.work.lanes = lanes;
+        let order = ExportOrder { depth: Depth::Int16, frames: 300_001, ..rig.order(kind) };
+        rig.export(order).unwrap();
+    }
+    let bytes = |name: &str| fs::read(rig.path(name)).unwrap();
+    for name in ["song", "song-1 track 1", "song-2 track 2", "song-3 track 3"] {
+        let one = bytes(&format!("{name}.wav"));
+        assert!((2..=3).all(|n| bytes(&format!("{name}-{n}.wav")) == one), "{name}");
+    }
+}
+
+#[test]
+fn a_mix_is_brought_to_the_level_asked_for_and_its_stems_get_its_gain() {
+    let mut rig = Rig::new();
+    let normalize = Some((Normalize::Peak, -6.0));
+    let order = ExportOrder { normalize, depth: Depth::Float32, ..rig.order(ExportKind::Mix) };
+    let said = rig.export(order).unwrap();
+    assert!(said.contains("normalized by +"), "{said}");
+    let order = ExportOrder { normalize, depth: Depth::Float32, ..rig.order(ExportKind::Stems) };
+    rig.export(order).unwrap();
+    let read =
+        |name: &str| WavReader::open(rig.path(name)).unwrap().into_samples().map(Result::unwrap).collect::<Vec<f32>>();
+    let mix = read("song.wav");
+    let peak = mix.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    assert!((0.4..0.502).contains(&peak), "the true peak is above that of the samples: {peak}");
+    let stems: Vec<Vec<f32>> = (1..=3).map(|n| read(&format!("song-{n} track {n}.wav"))).collect();
+    for (i, mixed) in mix.iter().enumerate() {
+        assert!((mixed - stems.iter().map(|stem| stem[i]).sum::<f32>()).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn a_mix_as_flac_has_the_samples_of_that_as_wav() {
+    let mut rig = Rig::new();
+    for form in [Form::Wav, Form::Flac, Form::Ogg] {
+        let order = ExportOrder { form, ..rig.order(ExportKind::Mix) };
+        rig.export(order).unwrap();
+    }
+    let read = |name: &str| {
+        let mut command = std::process::Command::new("ffmpeg");
+        command.args(["-v", "error", "-xerror", "-i"]).arg(rig.path(name)).args([
+            "-f",
+            "s32le",
+            "-c:a",
+            "pcm_s32le",
+            "-",
+        ]);
+        command.output().unwrap().stdout
+    };
+    assert!(read("song.wav").len() == 400_000 && read("song.wav") == read("song.flac"));
+    assert!(rig.path("song.ogg").metadata().unwrap().len() > 0);
+    let order = ExportOrder { form: Form::Flac, sample_rate_hz: 192_000, ..rig.order(ExportKind::Mix) };
+    assert!(rig.export(order).unwrap_err().contains("export as wav"));
+    assert_eq!(fs::read_dir(rig.path("")).unwrap().count(), 3, "nothing is left of it");
 }

@@ -83,6 +83,15 @@ impl Stereo {
     /// Those of the disk. What was read before is lost with it.
     pub fn read(&mut self, frames: &mut [[f32; 2]]) -> Result<usize, String> {
         let channels = self.samples.channels().max(1);
+        if channels == 2 {
+            // As they lie in the file.
+            let read = self.samples.read_over(frames.as_flattened_mut()).map_err(|error| error.to_string())?;
+            if !self.samples.are_finite() {
+                let read = frames.get_mut(..read).unwrap_or_default().as_flattened_mut();
+                read.iter_mut().for_each(|sample| *sample = level(*sample));
+            }
+            return Ok(read);
+        }
         let mut done = 0;
         for room in frames.chunks_mut((SAMPLES / channels).max(1)) {
             self.piece.clear();
@@ -99,15 +108,19 @@ impl Stereo {
     }
 }
 
+/// A number that is none is silence.
+fn level(sample: f32) -> f32 {
+    if sample.is_finite() { sample } else { 0.0 }
+}
+
 /// A frame of any channels as left and right. A number that is none is silence.
 pub(super) fn mix(frame: &[f32]) -> [f32; 2] {
-    let level = |sample: &f32| if sample.is_finite() { *sample } else { 0.0 };
     match frame {
-        [both] => [level(both); 2],
+        [both] => [level(*both); 2],
         several => {
             let side = |first: usize| {
                 let count = several.len().saturating_sub(first).div_ceil(2).max(1);
-                several.iter().skip(first).step_by(2).map(level).sum::<f32>() / count as f32
+                several.iter().skip(first).step_by(2).map(|sample| level(*sample)).sum::<f32>() / count as f32
             };
             [side(0), side(1)]
         }

@@ -70,7 +70,8 @@ fn about_song(tracks: &TracksStatus) -> String {
         let state = if tracks.loop_on { "loop" } else { "loop off" };
         format!("{state} {} bars from {} · ", text_of(bars), text_of(from as f64 / bar + 1.0))
     });
-    let exporting = tracks.export_percent.map(|percent| format!("exporting {percent} % · ")).unwrap_or_default();
+    let left = tracks.export_left_seconds.map(|seconds| format!(", {seconds} s left")).unwrap_or_default();
+    let exporting = tracks.export_percent.map(|percent| format!("exporting {percent} %{left} · ")).unwrap_or_default();
     let recording = if tracks.is_recording { "● recording armed · " } else { "" };
     format!("{exporting}{recording}{}quantize {}", region.unwrap_or_default(), tracks.grid)
 }
