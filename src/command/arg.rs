@@ -296,12 +296,12 @@ impl Arg for Seconds {
     }
 }
 
-/// The length of a fade in seconds, 0..=60.
+/// The length of a fade in seconds, 0..=600.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FadeSeconds(pub f64);
 
 impl Arg for FadeSeconds {
-    const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 60.0, unit: "s" };
+    const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 600.0, unit: "s" };
 
     fn read(word: Option<&str>) -> Result<Self, String> {
         number(word, Self::KIND).map(FadeSeconds)
